@@ -1,1 +1,37 @@
-//! Placeholder.
+//! FHIR R4 as data: JSON and XML, the shape of resources, what they are found
+//! by, which patient and which kind of data they belong to.
+//!
+//! This room does no I/O and decides nothing about access. It is driven by
+//! tables made from the official definitions (`cargo xtask definitions`), not
+//! by a Rust type per resource. Start with [`Resource`], which everything else
+//! takes; [`json`] is the tree under it.
+
+pub mod compartment;
+pub mod json;
+pub mod outcome;
+pub mod search;
+pub mod structure;
+pub mod xml;
+
+mod label;
+mod resource;
+mod types;
+
+pub use label::label;
+pub use resource::Resource;
+pub use types::{resource_type, resource_types};
+
+/// A folder of the outside test data, or a visible line that it is not there.
+#[cfg(test)]
+fn testdata(folder: &str) -> Option<std::path::PathBuf> {
+    let root = std::env::var_os("SCHAKEL_TESTDATA").map_or_else(
+        || std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/testdata")),
+        std::path::PathBuf::from,
+    );
+    let path = root.join(folder);
+    if path.is_dir() {
+        return Some(path);
+    }
+    println!("SKIPPED: no outside test data at {}", path.display());
+    None
+}
