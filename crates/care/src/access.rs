@@ -63,7 +63,7 @@ pub struct RequestId(pub String);
 ///
 /// The asking organisation finds it in its own records, states it in its
 /// signed assertion, and answers for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TreatmentRelation {
     /// The patient is registered with the practice or in care (EpisodeOfCare, CareTeam).
     InCare,

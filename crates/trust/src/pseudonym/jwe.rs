@@ -1,0 +1,1 @@
+//! JWE compact serialisation.
