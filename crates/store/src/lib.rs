@@ -1,1 +1,28 @@
-//! Placeholder.
+//! Where an organisation keeps its data: versioned FHIR resources with
+//! search and history, the messages that they came in, the audit log, and the
+//! outbox, all in one SQLite file.
+//!
+//! This room decides nothing about access: it applies the [`care::Scope`] it
+//! is given, at every place where a row is read, so that what is outside it
+//! answers as if it were not there. It validates nothing either: `fhir` does.
+//! Start with [`Store`].
+
+pub mod limits;
+
+mod audit_line;
+mod change;
+mod counts;
+mod error;
+mod message;
+mod store;
+mod stored;
+
+pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
+pub use change::{Alongside, Change, Outcome, Status, Written};
+pub use counts::{Integrity, OutboxEvent, Statistics};
+pub use error::StoreError;
+pub use message::{Message, MessageFilter, MessageId, MessageState, MessageSummary, NewMessage};
+pub use store::{Options, Store};
+pub use stored::{
+    Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Page, SearchPage, Stored,
+};

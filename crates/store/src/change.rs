@@ -1,0 +1,111 @@
+//! What a write is made of, and what comes of it.
+
+use fhir::Resource;
+use jiff::Timestamp;
+
+use crate::{AuditBody, MessageId, NewMessage};
+
+/// One change of a write.
+///
+/// `full_url` is the name by which other resources of the same write refer to
+/// this one, such as `urn:uuid:…`; such references become `Type/id`. So do
+/// conditional references (`Patient?identifier=…`).
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// A new resource under a new id.
+    Create {
+        /// The name within this write.
+        full_url: Option<String>,
+        /// The resource; an id in it is replaced.
+        resource: Resource,
+        /// Only when this search finds nothing; when it finds one resource,
+        /// that one is the outcome, unchanged.
+        if_none_exist: Option<Vec<(String, String)>>,
+    },
+    /// A new version under this id, which becomes the first when there is none.
+    Update {
+        /// The name within this write.
+        full_url: Option<String>,
+        /// The resource.
+        resource: Resource,
+        /// The id.
+        id: String,
+        /// Only when this is the current version.
+        if_match: Option<u64>,
+    },
+    /// A new version of the one resource that this search finds, or a new
+    /// resource when it finds none.
+    UpdateWhere {
+        /// The name within this write.
+        full_url: Option<String>,
+        /// The resource.
+        resource: Resource,
+        /// The search, on the type of the resource.
+        query: Vec<(String, String)>,
+    },
+    /// The end of a resource. Deleting what is not there is no error.
+    Delete {
+        /// The type.
+        resource_type: String,
+        /// The id.
+        id: String,
+    },
+    /// The end of the one resource that this search finds, if it finds one.
+    DeleteWhere {
+        /// The type.
+        resource_type: String,
+        /// The search.
+        query: Vec<(String, String)>,
+    },
+}
+
+/// What is written in the same transaction as the changes.
+#[derive(Debug, Clone, Default)]
+pub struct Alongside {
+    /// The message that the changes were made of. When the same bytes came
+    /// before over the same channel from the same sender, and were accepted,
+    /// nothing is written at all: see [`Written::duplicate_of`].
+    pub message: Option<NewMessage>,
+    /// Audit lines.
+    pub audit: Vec<AuditBody>,
+    /// The refused message that the changes were made of after all.
+    pub replays: Option<MessageId>,
+}
+
+/// What came of one change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was done.
+    pub status: Status,
+    /// The resource type.
+    pub resource_type: &'static str,
+    /// The id; empty when [`Change::DeleteWhere`] found nothing.
+    pub id: String,
+    /// The version; 0 when there was nothing to delete.
+    pub version: u64,
+    /// When that version was written.
+    pub last_updated: Timestamp,
+}
+
+/// What was done with a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// There is a resource where there was none.
+    Created,
+    /// There is a new version.
+    Updated,
+    /// It was there already, the same: no new version was written.
+    Unchanged,
+    /// It is gone, or was not there.
+    Deleted,
+}
+
+/// What came of a write. When it resolves, it is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// One for each change, in the same order; empty for a duplicate.
+    pub outcomes: Vec<Outcome>,
+    /// The message was here before, as this one: nothing was written, neither
+    /// changes nor audit lines.
+    pub duplicate_of: Option<MessageId>,
+}

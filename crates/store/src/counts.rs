@@ -1,0 +1,66 @@
+//! Counts and states, without patient data.
+
+use care::{Bsn, Categories};
+use jiff::{Timestamp, civil::Date};
+
+use crate::MessageState;
+
+/// What a store holds, in numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Live resources by type, sorted by type.
+    pub resources: Vec<(&'static str, u64)>,
+    /// Laboratory observations with a LOINC code.
+    pub laboratory_coded: u64,
+    /// Laboratory observations without one.
+    pub laboratory_uncoded: u64,
+    /// Messages by state.
+    pub messages: Vec<(MessageState, u64)>,
+    /// Messages by day (UTC) and state, the latest 31 days that had any, oldest first.
+    pub messages_by_day: Vec<(Date, MessageState, u64)>,
+    /// When the last message came.
+    pub last_received: Option<Timestamp>,
+    /// When a resource was last written.
+    pub last_written: Option<Timestamp>,
+    /// Audit lines.
+    pub audit_lines: u64,
+    /// Events in the outbox that wait to be delivered.
+    pub outbox_waiting: u64,
+}
+
+/// What a check of the file found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integrity {
+    /// What SQLite's quick check says is wrong; empty when all is well.
+    pub problems: Vec<String>,
+    /// The version of the schema in the file.
+    pub schema_version: i64,
+    /// The journal mode: must be `wal`.
+    pub journal_mode: String,
+    /// Bytes of the database.
+    pub database_bytes: u64,
+    /// Bytes of the write-ahead log.
+    pub wal_bytes: u64,
+}
+
+impl Integrity {
+    /// Whether nothing is wrong.
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty() && self.journal_mode == "wal"
+    }
+}
+
+/// Something to tell the localisation index: this organisation came to hold
+/// kinds of data on a patient that it did not hold before. Written in the
+/// same transaction as the data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEvent {
+    /// Its number, rising.
+    pub id: u64,
+    /// The patient.
+    pub bsn: Bsn,
+    /// All kinds of data held on the patient by then.
+    pub categories: Categories,
+    /// Those of them that are new.
+    pub added: Categories,
+}

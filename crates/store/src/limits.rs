@@ -1,0 +1,48 @@
+//! The limits of the store, each with its unit. Passing one answers
+//! [`crate::StoreError::LimitExceeded`] with its name.
+
+/// Changes in one write.
+pub const CHANGES_MAX: usize = 10_000;
+/// Bytes of one resource, as it is stored.
+pub const RESOURCE_BYTES_MAX: usize = 16 << 20;
+/// Values that one resource may be found by.
+pub const INDEX_VALUES_MAX: usize = 20_000;
+
+/// Parameters in one query.
+pub const PARAMETERS_MAX: usize = 64;
+/// Alternatives (separated by commas) in one parameter.
+pub const VALUES_MAX: usize = 200;
+/// Bytes of the value of one parameter.
+pub const VALUE_BYTES_MAX: usize = 16 << 10;
+/// Links in a chain or nested `_has`.
+pub const CHAIN_LINKS_MAX: usize = 5;
+/// Resources that a link in a chain may find.
+pub const CHAIN_FINDS_MAX: usize = 1_000_000;
+/// Keys in `_sort`.
+pub const SORT_KEYS_MAX: usize = 4;
+/// Matches on one page.
+pub const PAGE_MAX: usize = 1_000;
+/// Matches on one page when `_count` does not say.
+pub const PAGE_DEFAULT: usize = 50;
+/// `_include` and `_revinclude` in one query.
+pub const INCLUDES_MAX: usize = 32;
+/// Resources that one page brings along.
+pub const INCLUDED_MAX: usize = 5_000;
+/// Rounds of `:iterate`.
+pub const INCLUDE_ROUNDS_MAX: usize = 8;
+/// Seconds that one search may take.
+pub const SEARCH_SECONDS_MAX: usize = 10;
+
+/// Entries in one list of messages, audit lines or events.
+pub const LIST_MAX: usize = 10_000;
+/// Bytes of one message.
+pub const MESSAGE_BYTES_MAX: usize = 64 << 20;
+/// Audit lines in one call.
+pub const AUDIT_LINES_MAX: usize = 10_000;
+
+/// Writes of callers that may wait for the writer; more wait at their caller.
+pub const WAITING_WRITES_MAX: usize = 1_024;
+/// Writes that share one commit.
+pub const GROUP_WRITES_MAX: usize = 512;
+/// Milliseconds after which a group takes no more writes.
+pub const GROUP_MS_MAX: usize = 25;

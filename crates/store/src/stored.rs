@@ -1,0 +1,144 @@
+//! Resources as the store gives them back.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+/// One version of a resource.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// The resource type, such as `Patient`.
+    pub resource_type: &'static str,
+    /// The logical id.
+    pub id: String,
+    /// The version, from 1.
+    pub version: u64,
+    /// When this version was written.
+    pub last_updated: Timestamp,
+    /// The JSON as it came, with `id`, `meta.versionId` and
+    /// `meta.lastUpdated` put in.
+    pub body: Bytes,
+}
+
+/// Shows type and size only: bodies and ids can be patient data.
+impl std::fmt::Debug for Stored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Stored({} v{}, {} bytes)",
+            self.resource_type,
+            self.version,
+            self.body.len()
+        )
+    }
+}
+
+/// What is at an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// This resource.
+    Here(Stored),
+    /// A resource that was deleted.
+    Deleted {
+        /// The version that says so.
+        version: u64,
+        /// When it was deleted.
+        last_updated: Timestamp,
+    },
+    /// Nothing, or nothing that the scope lets through.
+    Absent,
+}
+
+impl Found {
+    /// The resource, when it is there.
+    pub fn here(self) -> Option<Stored> {
+        match self {
+            Self::Here(stored) => Some(stored),
+            Self::Deleted { .. } | Self::Absent => None,
+        }
+    }
+}
+
+/// Of what the history is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HistoryOf {
+    /// Of one resource.
+    Instance {
+        /// Its type.
+        resource_type: String,
+        /// Its id.
+        id: String,
+    },
+    /// Of all resources of a type.
+    Type {
+        /// The type.
+        resource_type: String,
+    },
+    /// Of everything.
+    System,
+}
+
+/// Which part of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// How many versions at most: 1 to [`crate::limits::PAGE_MAX`].
+    pub count: usize,
+    /// Where to go on: [`HistoryPage::next`] of the page before.
+    pub cursor: Option<String>,
+    /// Only versions written at or after this moment.
+    pub since: Option<Timestamp>,
+}
+
+impl Page {
+    /// The first page, of this many versions.
+    pub const fn first(count: usize) -> Self {
+        Self {
+            count,
+            cursor: None,
+            since: None,
+        }
+    }
+}
+
+/// A page of a history, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// The versions.
+    pub entries: Vec<HistoryEntry>,
+    /// Where the next page starts, when there is one.
+    pub next: Option<String>,
+}
+
+/// One version in a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// The version. Of a deletion the body is empty.
+    pub stored: Stored,
+    /// How it came about.
+    pub interaction: Interaction,
+}
+
+/// How a version came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interaction {
+    /// The first version, or the first after a deletion.
+    Create,
+    /// A later version.
+    Update,
+    /// A deletion.
+    Delete,
+}
+
+/// A page of search results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchPage {
+    /// How many match in all; only with `_total=accurate` (or `estimate`) or
+    /// `_summary=count`.
+    pub total: Option<u64>,
+    /// The matches of this page.
+    pub matches: Vec<Stored>,
+    /// What the matches of this page bring along by `_include` and `_revinclude`.
+    pub included: Vec<Stored>,
+    /// Where the next page starts: goes into the parameter `_cursor`, alone.
+    /// It is sealed: nothing of the question can be read from it.
+    pub next: Option<String>,
+}
