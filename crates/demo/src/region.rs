@@ -81,10 +81,12 @@ fn patient(setup: Setup, index: usize, bsn: Bsn) -> DemoPatient {
     };
     let female = conditions.contains(&Condition::Pregnancy) || rng.random_bool(0.5);
     let years = conditions::age_range(&conditions);
+    // Counted from New Year's Day, so that a birth date stays the same all year.
     let birth_date = setup
         .today
+        .first_of_year()
         .saturating_sub(rng.random_range(years).years())
-        .saturating_sub(rng.random_range(0..360).days());
+        .saturating_add(rng.random_range(0..360).days());
     let name = Name::random(&mut rng, female);
     let address = Address::random(&mut rng);
     let drawn = DemoConsent::random(&mut rng);

@@ -124,7 +124,7 @@ macro_rules! tests {
 }
 
 tests! {
-    GLUCOSE = "GLUC" "Glucose nuchter" "mmol/l" Some(4.0), Some(6.1), 1;
+    GLUCOSE = "GLUCN" "Glucose nuchter" "mmol/l" Some(4.0), Some(6.1), 1;
     HBA1C = "HBA1C" "HbA1c" "mmol/mol" Some(20.0), Some(42.0), 0;
     CREATININE = "KREA" "Kreatinine" "umol/l" Some(50.0), Some(100.0), 0;
     EGFR = "EGFR" "eGFR (CKD-EPI)" "ml/min/1,73m2" Some(60.0), None, 0;
