@@ -120,6 +120,20 @@ pub fn loinc_for_local(sender: &str, code: &str) -> Option<&'static str> {
     codes.get(set)?.get(code.trim()).copied()
 }
 
+/// The SNOMED CT code of a kind of sample, by its code in HL7 v2 table 0070 or
+/// 0487 (`BLD`, `SER`, `UR`).
+pub fn specimen_type(code: &str) -> Option<&'static str> {
+    static TABLE: OnceLock<HashMap<&'static str, &'static str>> = OnceLock::new();
+    TABLE
+        .get_or_init(|| {
+            specimen_entries()
+                .map(|[code, snomed]| (code, snomed))
+                .collect()
+        })
+        .get(code)
+        .copied()
+}
+
 /// The code of the FHIR observation category (`laboratory`, `vital-signs`,
 /// `survey`, `social-history`, `exam`) of a LOINC code, when a table knows it.
 pub fn category_of_loinc(loinc: &str) -> Option<&'static str> {
@@ -158,6 +172,13 @@ fn sender_entries() -> impl Iterator<Item = [&'static str; 2]> {
     )
 }
 
+fn specimen_entries() -> impl Iterator<Item = [&'static str; 2]> {
+    table::rows(
+        include_str!("../../../tables/specimens.tsv"),
+        ["v2", "snomed"],
+    )
+}
+
 fn category_entries() -> impl Iterator<Item = [&'static str; 2]> {
     table::rows(
         include_str!("../../../tables/loinc-categories.tsv"),
@@ -175,7 +196,7 @@ mod tests {
     #[test]
     fn the_demo_laboratory_is_understood() {
         for (code, loinc) in [
-            ("GLUC", "14749-6"),
+            ("GLUC", "14771-0"),
             ("HBA1C", "59261-8"),
             ("KREA", "14682-9"),
             ("EGFR", "62238-1"),
@@ -183,7 +204,7 @@ mod tests {
             ("NTPROBNP", "33762-6"),
             ("UALB", "1754-1"),
         ] {
-            assert_eq!(loinc_for_local("Diagnostiek", code), Some(loinc));
+            assert_eq!(loinc_for_local("Diagnostiek Lisbroek", code), Some(loinc));
         }
         assert_eq!(loinc_for_local("DIAGNOSTIEK", "XQZ7"), None);
         assert_eq!(loinc_for_local("a laboratory we do not know", "GLUC"), None);
@@ -245,6 +266,10 @@ mod tests {
         }
         for [code, loinc] in nhg45_entries() {
             let name = display::display(system::LOINC, loinc, Language::Dutch);
+            assert!(name.is_some(), "{code}");
+        }
+        for [code, snomed] in specimen_entries() {
+            let name = display::display(system::SNOMED, snomed, Language::English);
             assert!(name.is_some(), "{code}");
         }
         for [loinc, _] in category_entries() {

@@ -38,5 +38,8 @@ pub mod system {
 
 pub use display::{Language, display};
 pub use interpretation::{Interpretation, interpretation};
-pub use lab::{LabTest, category_of_loinc, lab_test, lab_tests, loinc_for_local, loinc_for_nhg45};
-pub use unit::{Ucum, is_ucum, ucum};
+pub use lab::{
+    LabTest, category_of_loinc, lab_test, lab_tests, loinc_for_local, loinc_for_nhg45,
+    specimen_type,
+};
+pub use unit::{UCUM_CODE_BYTES_MAX, Ucum, is_ucum, ucum};

@@ -73,6 +73,7 @@ mod tests {
         check("10^12/l", Some("10*12/L"));
         check("µmol/l", Some("umol/L"));
         check("mm/uur", Some("mm/h"));
+        check("E/l", Some("U/L"));
         check(" % ", Some("%"));
         check("mmHg", Some("mm[Hg]"));
     }
@@ -81,6 +82,7 @@ mod tests {
     fn an_unknown_spelling_is_not_guessed() {
         check("MMOL/L", None);
         check("streepjes", None);
+        check("uur", None);
         check("", None);
     }
 
