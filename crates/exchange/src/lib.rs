@@ -1,1 +1,28 @@
-//! Placeholder.
+//! What people do: ask the region about a patient and see one picture, keep
+//! their own records, answer other nodes, take messages in, see who looked.
+//!
+//! [`Node`] is the door to it all: it decides by the policies and writes the
+//! audit line before anything is shown, sent or changed, so that the edges
+//! (`api`, `web`) stay thin. [`catalogue`] holds the exchanges as data,
+//! [`combined`] turns what the sources said into one record without merging
+//! anything away. This room knows no HTTP and keeps nothing itself.
+
+pub mod catalogue;
+pub mod combined;
+
+mod error;
+mod json;
+mod node;
+mod record;
+mod region;
+mod url;
+
+pub use error::ExchangeError;
+pub use node::{
+    AccessLog, AccessLogLine, AccessLogSource, AccessVisit, BUNDLE_ENTRIES_MAX, Channel, Node,
+    NodeParts, PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX,
+    RESOURCES_PER_QUERY_MAX, RESOURCES_PER_SOURCE_MAX, Receipt, SOURCE_DEADLINE,
+    SOURCES_AT_ONCE_MAX,
+};
+pub use record::{RegionalRecord, SourceReport, SourceState, SourcedResource};
+pub use region::{Answer, LogAnswer, Participant, Region, Unreachable};

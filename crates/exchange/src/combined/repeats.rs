@@ -1,0 +1,82 @@
+//! Tests that somebody else had just done.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{
+    elements::Library,
+    model::{Fact, Point, Repeat, Series},
+    series::{LOINC, test_code},
+};
+
+/// Within how many days the same test counts as repeated.
+pub const REPEAT_DAYS_MAX: i64 = 14;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Marks every result whose test another organisation did in the days before.
+///
+/// Only tests with a LOINC code: the same local code at two laboratories need
+/// not be the same test. The unit does not matter.
+pub(super) fn mark(library: &Library<'_>, all: &mut [Series]) {
+    let mut by_test: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
+    for (series, one) in all.iter().enumerate() {
+        for (point, measured) in one.points.iter().enumerate() {
+            let code = test_code(measured.fact()).filter(|coding| coding.system == LOINC);
+            if let (Some(code), Some(_)) = (code, &measured.when) {
+                by_test.entry(code.code.clone()).or_default().push((series, point));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for mut places in by_test.into_values() {
+        places.sort_by_key(|(series, point)| {
+            let measured = &all[*series].points[*point];
+            let when = measured.when.as_ref().map(|when| (when.low_ms, when.high_ms));
+            (when, measured.fact().resource)
+        });
+        for (position, (series, point)) in places.iter().enumerate() {
+            let later = &all[*series].points[*point];
+            let earlier = places[..position]
+                .iter()
+                .rev()
+                .map(|(series, point)| &all[*series].points[*point])
+                .take_while(|earlier| days_between(earlier, later).is_some())
+                .find(|earlier| done_elsewhere(library, earlier, later));
+            let repeat = earlier.and_then(|earlier| {
+                Some(Repeat {
+                    days: u16::try_from(days_between(earlier, later)?).ok()?,
+                    organisation: done_by(library, earlier.fact()),
+                    when: earlier.when.clone()?,
+                })
+            });
+            found.extend(repeat.map(|repeat| (*series, *point, repeat)));
+        }
+    }
+    for (series, point, repeat) in found {
+        all[series].points[point].repeats = Some(repeat);
+    }
+}
+
+/// Whole days from one to the other, when that is not too many.
+fn days_between(earlier: &Point, later: &Point) -> Option<i64> {
+    let gap_ms = later.when.as_ref()?.low_ms - earlier.when.as_ref()?.low_ms;
+    (gap_ms >= 0 && gap_ms <= REPEAT_DAYS_MAX * DAY_MS).then_some(gap_ms / DAY_MS)
+}
+
+/// Whether no organisation has a part in both.
+fn done_elsewhere(library: &Library<'_>, a: &Point, b: &Point) -> bool {
+    let makers = |point: &Point| -> BTreeSet<String> {
+        point.facts.iter().map(|fact| done_by(library, fact)).collect()
+    };
+    makers(a).is_disjoint(&makers(b))
+}
+
+/// The organisation that did a test: the performer where it names one, else
+/// the source itself.
+fn done_by(library: &Library<'_>, fact: &Fact) -> String {
+    let root = library.resource(fact.resource).resource.root();
+    let stated = root
+        .each("performer")
+        .find_map(|performer| library.organisation(fact.resource, performer));
+    stated.unwrap_or_else(|| fact.source_name.clone())
+}

@@ -1,0 +1,132 @@
+//! What people do at one organisation's node.
+//!
+//! Everything that touches patient data goes through here in the same order:
+//! the policies say what may be seen, an audit line is durable, and only then
+//! something is shown, sent or changed. If the audit line cannot be written,
+//! the request fails. It deliberately knows no HTTP, no cookie and no page.
+
+mod access_log;
+mod audit;
+mod batch;
+mod explain;
+mod messages;
+mod own_door;
+mod peer;
+mod regional;
+mod relation;
+mod statistics;
+mod write;
+
+use std::{sync::Arc, time::Duration};
+
+use care::{AccessContext, Categories, Clock, IdSource, Scope};
+use store::Store;
+use trust::{
+    consent::ConsentService,
+    identity::OrganisationRecord,
+    policy::{Action, Decision, Policies, Situation},
+};
+
+pub use access_log::{AccessLog, AccessLogLine, AccessLogSource, AccessVisit};
+pub use batch::BUNDLE_ENTRIES_MAX;
+pub use messages::{Channel, Receipt};
+pub use peer::{
+    PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX,
+};
+pub use regional::{RESOURCES_PER_SOURCE_MAX, SOURCES_AT_ONCE_MAX};
+
+use crate::{catalogue::Catalogue, error::ExchangeError, region::{Participant, Region}};
+
+/// How long a source may take to answer, unless configured otherwise.
+pub const SOURCE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// What a node is made of.
+pub struct NodeParts {
+    /// Whose node it is.
+    pub organisation: OrganisationRecord,
+    /// Its own records.
+    pub store: Store,
+    /// The access rules.
+    pub policies: Arc<Policies>,
+    /// The patients' consents.
+    pub consents: Arc<dyn ConsentService>,
+    /// The rest of the region.
+    pub region: Arc<dyn Region>,
+    /// The exchanges that it takes part in.
+    pub catalogue: Catalogue,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+    /// How long a source may take to answer.
+    pub source_deadline: Duration,
+    /// The zone in which messages without one give their times.
+    pub time_zone: jiff::tz::TimeZone,
+}
+
+/// The node of one organisation: what its people and its record systems do,
+/// and what it answers to other nodes.
+pub struct Node {
+    parts: NodeParts,
+}
+
+impl Node {
+    /// A node of these parts.
+    pub fn new(parts: NodeParts) -> Self {
+        Self { parts }
+    }
+
+    /// Whose node it is.
+    pub fn organisation(&self) -> &OrganisationRecord {
+        &self.parts.organisation
+    }
+
+    /// The exchanges that it takes part in.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.parts.catalogue
+    }
+
+    /// The store, for the tasks that run beside requests: registration at the
+    /// index, checks, backup. Requests go through the methods of the node.
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// The organisations of the region.
+    pub fn organisations(&self) -> Vec<Participant> {
+        self.parts.region.organisations()
+    }
+
+    /// What the policies say of something at this organisation.
+    fn decide(&self, cx: &AccessContext, action: Action) -> Decision {
+        self.parts.policies.decide(cx, &self.own_situation(action))
+    }
+
+    fn own_situation(&self, action: Action) -> Situation {
+        Situation {
+            holder: self.parts.organisation.ura,
+            holder_type: self.parts.organisation.organisation_type,
+            action,
+            consent: None,
+        }
+    }
+
+    /// What the exchange of the context leaves of some kinds of data.
+    fn within_exchange(
+        &self,
+        cx: &AccessContext,
+        categories: Categories,
+    ) -> Result<Categories, ExchangeError> {
+        let Some(code) = cx.exchange() else { return Ok(categories) };
+        let exchange = self.parts.catalogue.get(code).ok_or(ExchangeError::UnknownExchange)?;
+        Ok(exchange.categories().intersection(categories))
+    }
+
+    /// The scope of one patient; nothing where nothing is allowed.
+    fn patient_scope(cx: &AccessContext, categories: Categories) -> Scope {
+        match cx.patient() {
+            Some(bsn) if !categories.is_empty() => Scope::Patient { bsn: bsn.clone(), categories },
+            _ => Scope::Nothing,
+        }
+    }
+}

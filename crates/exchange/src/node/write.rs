@@ -1,0 +1,156 @@
+//! Storing at the own door.
+
+use std::collections::{BTreeSet, HashMap};
+
+use care::{AccessContext, Bsn, Categories, Scope};
+use fhir::{Resource, outcome::Severity, structure};
+use store::{Alongside, AuditBody, Change, Outcome};
+use trust::{
+    audit::{Happened, Outcome as Ended},
+    policy::Action,
+};
+
+use super::{
+    Node,
+    audit::Entry,
+    own_door::bsn_of,
+};
+use crate::error::ExchangeError;
+
+impl Node {
+    /// Stores or removes one resource; durable when it resolves.
+    pub async fn write(
+        &self,
+        cx: &AccessContext,
+        change: Change,
+    ) -> Result<Outcome, ExchangeError> {
+        let changes = vec![change];
+        let scope = self.writing_scope(cx, &changes).await?;
+        check(&changes[0])?;
+        let audit = self.audit_changes(cx, &changes).await?;
+        let with = Alongside { audit, ..Alongside::default() };
+        let written = self.parts.store.write(cx, &scope, changes, with).await?;
+        written.outcomes.into_iter().next().ok_or(ExchangeError::NotFound)
+    }
+
+    /// What somebody may write here; refused and written down when it is nothing.
+    pub(super) async fn writing_scope(
+        &self,
+        cx: &AccessContext,
+        changes: &[Change],
+    ) -> Result<Scope, ExchangeError> {
+        let decision = self.decide(cx, Action::Write);
+        if decision.is_allowed() {
+            return Ok(decision.scope());
+        }
+        let asked = types(changes);
+        self.refuse(cx, Happened::Stored, None, &asked, ExchangeError::NotAllowed).await
+    }
+
+    /// The audit lines of some changes: one for every patient that they are
+    /// about, written in the same transaction as the changes.
+    pub(super) async fn audit_changes(
+        &self,
+        cx: &AccessContext,
+        changes: &[Change],
+    ) -> Result<Vec<AuditBody>, ExchangeError> {
+        let asked = types(changes);
+        let mut patients: BTreeSet<Bsn> = BTreeSet::new();
+        let mut known: HashMap<String, Option<Bsn>> = HashMap::new();
+        // References within the changes lead to the patients among them.
+        for change in changes {
+            if let (Some(full_url), Some(resource)) = (full_url(change), resource(change))
+                && resource.resource_type() == "Patient"
+            {
+                known.insert(full_url.to_owned(), bsn_of(resource));
+            }
+        }
+        let mut categories = Categories::NONE;
+        for change in changes {
+            match change {
+                Change::Delete { resource_type, id } => {
+                    let found =
+                        self.parts.store.read(cx, &Scope::Organisation, resource_type, id).await?;
+                    let stored = found.here();
+                    if let Some(resource) =
+                        stored.and_then(|stored| Resource::parse(&stored.body).ok())
+                    {
+                        categories = categories.union(fhir::label(&resource));
+                        patients.extend(self.patients_of(cx, &resource, &mut known).await?);
+                    }
+                }
+                _ => {
+                    if let Some(resource) = resource(change) {
+                        categories = categories.union(fhir::label(resource));
+                        patients.extend(self.patients_of(cx, resource, &mut known).await?);
+                    }
+                }
+            }
+        }
+        let removes = |change: &Change| {
+            matches!(change, Change::Delete { .. } | Change::DeleteWhere { .. })
+        };
+        let happened =
+            if changes.iter().all(removes) { Happened::Removed } else { Happened::Stored };
+        let mut entry = Entry {
+            happened,
+            outcome: Ended::Allowed,
+            patient: None,
+            categories,
+            asked: &asked,
+            count: Some(changes.len() as u64),
+        };
+        if patients.is_empty() {
+            return Ok(vec![self.audit_body(cx, &entry)]);
+        }
+        let mut bodies = Vec::with_capacity(patients.len());
+        for bsn in &patients {
+            entry.patient = Some(bsn);
+            bodies.push(self.audit_body(cx, &entry));
+        }
+        Ok(bodies)
+    }
+}
+
+/// The resource that a change brings.
+pub(super) fn resource(change: &Change) -> Option<&Resource> {
+    match change {
+        Change::Create { resource, .. }
+        | Change::Update { resource, .. }
+        | Change::UpdateWhere { resource, .. } => Some(resource),
+        Change::Delete { .. } | Change::DeleteWhere { .. } => None,
+    }
+}
+
+fn full_url(change: &Change) -> Option<&str> {
+    match change {
+        Change::Create { full_url, .. }
+        | Change::Update { full_url, .. }
+        | Change::UpdateWhere { full_url, .. } => full_url.as_deref(),
+        Change::Delete { .. } | Change::DeleteWhere { .. } => None,
+    }
+}
+
+/// The types that changes are about, each once.
+pub(super) fn types(changes: &[Change]) -> Vec<String> {
+    let all: BTreeSet<&str> = changes
+        .iter()
+        .map(|change| match change {
+            Change::Delete { resource_type, .. } | Change::DeleteWhere { resource_type, .. } => {
+                fhir::resource_type(resource_type).unwrap_or("unknown")
+            }
+            _ => resource(change).map_or("unknown", Resource::resource_type),
+        })
+        .collect();
+    all.into_iter().map(str::to_owned).collect()
+}
+
+/// Whether what a change brings has the shape that FHIR gives it.
+pub(super) fn check(change: &Change) -> Result<(), ExchangeError> {
+    let Some(resource) = resource(change) else { return Ok(()) };
+    let issues = structure::check(resource);
+    if issues.iter().any(|issue| matches!(issue.severity, Severity::Error | Severity::Fatal)) {
+        return Err(ExchangeError::Invalid(issues));
+    }
+    Ok(())
+}
