@@ -1,7 +1,7 @@
 //! The one place that turns an authenticated person into an [`AccessContext`].
 
 use care::{
-    AccessContext, Actor, Authenticated, Bsn, ExchangeCode, Purpose, RequestId, Role,
+    AccessContext, Actor, Authenticated, Bsn, ExchangeCode, Purpose, RequestId,
     TreatmentRelation,
 };
 
@@ -36,14 +36,4 @@ pub(crate) fn context(
         emergency_reason: claims.emergency_reason,
         request: RequestId(request),
     })
-}
-
-/// The purpose for which somebody in this role asks unless they say otherwise.
-pub(crate) const fn usual_purpose(role: Role) -> Purpose {
-    match role {
-        Role::Patient => Purpose::PatientRequest,
-        Role::Coordinator | Role::Operator => Purpose::Operations,
-        Role::RecordSystem => Purpose::RecordKeeping,
-        _ => Purpose::Treatment,
-    }
 }

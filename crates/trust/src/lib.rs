@@ -27,6 +27,7 @@ mod context;
 mod jwt;
 mod randomness;
 mod rejected;
+mod replays;
 mod secret_file;
 
 pub use randomness::{Randomness, SeededRandomness, SystemRandomness};

@@ -2,9 +2,16 @@
 
 use std::{
     fs::OpenOptions,
-    io::{self, Write},
+    io::{self, Read, Write},
     path::Path,
 };
+
+use zeroize::Zeroizing;
+
+use crate::identity::IdentityError;
+
+/// The most that is read of a key file, in bytes.
+const TEXT_BYTES_MAX: u64 = 64 * 1024;
 
 /// Writes a secret to a file that only its owner can read (mode 0600).
 ///
@@ -28,6 +35,21 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)
+}
+
+/// The same, with an error that names the file.
+pub(crate) fn write_named(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
+    write(path, bytes).map_err(|source| IdentityError::File { path: path.to_owned(), source })
+}
+
+/// Reads a text, at most [`TEXT_BYTES_MAX`], that is wiped from memory after use.
+pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, IdentityError> {
+    let read = || {
+        let mut text = Zeroizing::new(String::new());
+        std::fs::File::open(path)?.take(TEXT_BYTES_MAX).read_to_string(&mut text)?;
+        Ok(text)
+    };
+    read().map_err(|source| IdentityError::File { path: path.to_owned(), source })
 }
 
 #[cfg(test)]

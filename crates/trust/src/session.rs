@@ -1,10 +1,29 @@
-//! Sessions of people on the web pages.
+//! Sessions of people on the web pages, in memory: a restart signs everybody out.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use care::{AccessContext, Clock, IdSource};
+use jiff::Timestamp;
+use subtle::ConstantTimeEq;
 
-use crate::{Randomness, Rejected, identity::OrganisationRecord, person::Person};
+use crate::{
+    Randomness, Rejected,
+    access_token::{SECRET_CHARACTERS, hash, secret},
+    identity::OrganisationRecord,
+    person::Person,
+};
+
+/// After how long without a request a session ends, in seconds.
+pub const SESSION_IDLE_S: i64 = 30 * 60;
+/// After how long a session ends whatever happens, in seconds.
+pub const SESSION_LIFETIME_S: i64 = 8 * 60 * 60;
+/// The most sessions at once.
+pub const SESSIONS_MAX: usize = 10_000;
+/// The most sessions of one person; another one ends the oldest.
+pub const SESSIONS_PER_PERSON_MAX: usize = 10;
 
 /// A session that was opened: the value for the cookie.
 #[derive(Clone)]
@@ -28,34 +47,97 @@ pub struct Session {
 
 impl Session {
     /// Whether a form carries the token of this session; compared in constant time.
-    pub fn csrf_matches(&self, _presented: &str) -> bool {
-        unimplemented!()
+    pub fn csrf_matches(&self, presented: &str) -> bool {
+        self.csrf_token.as_bytes().ct_eq(presented.as_bytes()).into()
     }
 }
 
-/// The sessions of one organisation's pages, in memory.
-pub struct Sessions {}
+/// The sessions of one organisation's pages.
+pub struct Sessions {
+    organisation: OrganisationRecord,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    randomness: Arc<dyn Randomness>,
+    /// By hash of the cookie, so that looking one up tells nothing by its timing.
+    table: Mutex<HashMap<[u8; 32], Entry>>,
+}
+
+struct Entry {
+    person: Person,
+    csrf_token: String,
+    opened: Timestamp,
+    seen: Timestamp,
+}
+
+impl Entry {
+    fn holds(&self, now: Timestamp) -> bool {
+        now.as_second() - self.seen.as_second() < SESSION_IDLE_S
+            && now.as_second() - self.opened.as_second() < SESSION_LIFETIME_S
+    }
+}
 
 impl Sessions {
     /// None yet.
     pub fn new(
-        _organisation: OrganisationRecord,
-        _clock: Arc<dyn Clock>,
-        _ids: Arc<dyn IdSource>,
-        _randomness: Arc<dyn Randomness>,
+        organisation: OrganisationRecord,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        randomness: Arc<dyn Randomness>,
     ) -> Self {
-        unimplemented!()
+        Self { organisation, clock, ids, randomness, table: Mutex::default() }
     }
-    /// Opens a session for a person of this organisation.
-    pub fn open(&self, _person: &Person) -> Result<Opened, Rejected> {
-        unimplemented!()
+
+    /// Opens a session for a person of this organisation, always under a new
+    /// cookie: one from before signing in is worth nothing.
+    pub fn open(&self, person: &Person) -> Result<Opened, Rejected> {
+        if person.organisation != self.organisation.ura {
+            return Err(Rejected::NotAllowed);
+        }
+        let cookie = secret(&*self.randomness);
+        let now = self.clock.now();
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        if table.len() >= SESSIONS_MAX {
+            table.retain(|_, entry| entry.holds(now));
+        }
+        let of_person = || table.iter().filter(|(_, entry)| entry.person.slug == person.slug);
+        if of_person().count() >= SESSIONS_PER_PERSON_MAX
+            && let Some(oldest) = of_person().min_by_key(|(_, entry)| entry.seen)
+        {
+            let oldest = *oldest.0;
+            table.remove(&oldest);
+        }
+        if table.len() >= SESSIONS_MAX {
+            return Err(Rejected::Busy);
+        }
+        let csrf_token = secret(&*self.randomness);
+        let entry = Entry { person: person.clone(), csrf_token, opened: now, seen: now };
+        table.insert(hash(&cookie), entry);
+        Ok(Opened { cookie, max_age_s: SESSION_LIFETIME_S as u64 })
     }
-    /// The session of a cookie value.
-    pub fn find(&self, _cookie: &str) -> Option<Session> {
-        unimplemented!()
+
+    /// The session of a cookie value, and a sign of life for it.
+    pub fn find(&self, cookie: &str) -> Option<Session> {
+        if cookie.len() != SECRET_CHARACTERS {
+            return None;
+        }
+        let key = hash(cookie);
+        let now = self.clock.now();
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        if !table.get(&key)?.holds(now) {
+            table.remove(&key);
+            return None;
+        }
+        let entry = table.get_mut(&key)?;
+        entry.seen = now;
+        Some(Session {
+            context: entry.person.context(&self.organisation, &*self.ids),
+            person: entry.person.clone(),
+            csrf_token: entry.csrf_token.clone(),
+        })
     }
+
     /// Ends a session.
-    pub fn close(&self, _cookie: &str) {
-        unimplemented!()
+    pub fn close(&self, cookie: &str) {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash(cookie));
     }
 }

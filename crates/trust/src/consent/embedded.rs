@@ -1,9 +1,20 @@
-//! The embedded consent service.
+//! The embedded consent service: the patients' choices in a SQLite file of
+//! their own, kept by the regional organisation.
+//!
+//! A change is committed before anybody is told. The history keeps every
+//! change, who made it and what the choices were from then on; the database
+//! itself refuses to change or remove a line of it.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
-use care::{AccessContext, Bsn, Clock, ProviderCategory, Ura};
+use care::{AccessContext, Bsn, Clock, ProviderCategory, Role, Ura};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::{
     Change, ChangeEvent, ConsentAnswer, ConsentError, ConsentQuestion, ConsentRecord,
@@ -12,63 +23,303 @@ use super::{
 
 /// The most changes that one call to [`EmbeddedConsents::history`] gives.
 pub const HISTORY_PAGE_MAX: usize = 200;
+/// The most holders in one open question.
+pub const HOLDERS_MAX: usize = 1000;
+/// How long to wait for another process that has the file.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// The patients' choices in a SQLite file of their own.
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS record (
+        bsn TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        choices TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS history (
+        bsn TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        actor_id TEXT NOT NULL,
+        actor_name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        organisation TEXT NOT NULL,
+        request TEXT NOT NULL,
+        change TEXT NOT NULL,
+        choices TEXT NOT NULL,
+        PRIMARY KEY (bsn, version)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER IF NOT EXISTS history_stays BEFORE UPDATE ON history
+        BEGIN SELECT RAISE(ABORT, 'the history of consent does not change'); END;
+    CREATE TRIGGER IF NOT EXISTS history_remains BEFORE DELETE ON history
+        BEGIN SELECT RAISE(ABORT, 'the history of consent does not change'); END;
+";
+
+/// The patients' choices in a SQLite file of their own. Cheap to clone.
 #[derive(Clone)]
-pub struct EmbeddedConsents {}
+pub struct EmbeddedConsents(Arc<Inner>);
+
+struct Inner {
+    clock: Arc<dyn Clock>,
+    writer: Mutex<Connection>,
+    /// Reads do not wait for a write that waits for the disk.
+    reader: Mutex<Connection>,
+}
 
 impl EmbeddedConsents {
     /// Opens the file, or makes it.
-    pub fn open(_path: &Path, _clock: Arc<dyn Clock>) -> Result<Self, ConsentError> {
-        unimplemented!()
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, ConsentError> {
+        let writer = connect(path)?;
+        writer.execute_batch(SCHEMA).map_err(ConsentError::Database)?;
+        let reader = connect(path)?;
+        reader.execute_batch("PRAGMA query_only = ON").map_err(ConsentError::Database)?;
+        let (writer, reader) = (Mutex::new(writer), Mutex::new(reader));
+        Ok(Self(Arc::new(Inner { clock, writer, reader })))
     }
-    /// The patient's choices as they are now.
+
+    /// The patient's choices as they are now. For the patient only.
     pub async fn record(
         &self,
-        _context: &AccessContext,
-        _patient: &Bsn,
+        context: &AccessContext,
+        patient: &Bsn,
     ) -> Result<ConsentRecord, ConsentError> {
-        unimplemented!()
+        only_the_patient(context, patient)?;
+        self.0.read(patient)
     }
-    /// Changes the choices; durable when it resolves. `expected` is the version that the patient saw.
+
+    /// Changes the choices; durable when it resolves. `expected` is the version
+    /// that the patient saw when they confirmed: a record that changed since is
+    /// left alone ([`ConsentError::Changed`]). For the patient only.
+    ///
+    /// It tells no node: whoever calls it does, before the patient is told that
+    /// the change holds.
     pub async fn change(
         &self,
-        _context: &AccessContext,
-        _patient: &Bsn,
-        _change: &Change,
-        _expected: Option<u64>,
+        context: &AccessContext,
+        patient: &Bsn,
+        change: &Change,
+        expected: Option<u64>,
     ) -> Result<ConsentRecord, ConsentError> {
-        unimplemented!()
+        only_the_patient(context, patient)?;
+        let (inner, context) = (self.0.clone(), context.clone());
+        let (patient, change) = (patient.clone(), change.clone());
+        tokio::task::spawn_blocking(move || inner.write(&context, &patient, &change, expected))
+            .await
+            .map_err(|_| ConsentError::Unreachable)?
     }
-    /// The changes before a version, the latest first, at most [`HISTORY_PAGE_MAX`].
+
+    /// The changes, the latest first, at most [`HISTORY_PAGE_MAX`], before a
+    /// version where one is given. For the patient only.
     pub async fn history(
         &self,
-        _context: &AccessContext,
-        _patient: &Bsn,
-        _before_version: Option<u64>,
+        context: &AccessContext,
+        patient: &Bsn,
+        before_version: Option<u64>,
     ) -> Result<Vec<ChangeEvent>, ConsentError> {
-        unimplemented!()
+        only_the_patient(context, patient)?;
+        let reader = self.0.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut query = reader
+            .prepare_cached(
+                "SELECT version, at_ms, actor_id, actor_name, role, organisation, request,
+                        change, choices
+                 FROM history WHERE bsn = ?1 AND version < ?2 ORDER BY version DESC LIMIT ?3",
+            )
+            .map_err(ConsentError::Database)?;
+        let before = before_version.and_then(|version| i64::try_from(version).ok());
+        let page = params![patient.expose(), before.unwrap_or(i64::MAX), HISTORY_PAGE_MAX as i64];
+        let rows = query
+            .query_map(page, event)
+            .map_err(ConsentError::Database)?;
+        rows.map(|row| row.map_err(ConsentError::Database)?.parse()).collect()
+    }
+}
+
+impl Inner {
+    fn read(&self, patient: &Bsn) -> Result<ConsentRecord, ConsentError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        current(&reader, patient)
+    }
+
+    fn write(
+        &self,
+        context: &AccessContext,
+        patient: &Bsn,
+        change: &Change,
+        expected: Option<u64>,
+    ) -> Result<ConsentRecord, ConsentError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(ConsentError::Database)?;
+        let before = current(&transaction, patient)?;
+        if expected.is_some_and(|version| version != before.version) {
+            return Err(ConsentError::Changed);
+        }
+        let after = before.after(change)?;
+        let version = i64::try_from(after.version).map_err(|_| ConsentError::Damaged)?;
+        let choices = json(&after.choices)?;
+        let change = json(change)?;
+        let write = || {
+            transaction.execute(
+                "INSERT INTO record (bsn, version, choices) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (bsn) DO UPDATE SET version = ?2, choices = ?3",
+                params![patient.expose(), version, choices],
+            )?;
+            transaction.execute(
+                "INSERT INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                params![
+                    patient.expose(),
+                    version,
+                    self.clock.now().as_millisecond(),
+                    context.actor().id,
+                    context.actor().name,
+                    context.role().name(),
+                    context.organisation().as_str(),
+                    context.request().0,
+                    change,
+                    choices,
+                ],
+            )
+        };
+        write().map_err(ConsentError::Database)?;
+        transaction.commit().map_err(ConsentError::Database)?;
+        Ok(after)
     }
 }
 
 #[async_trait]
 impl ConsentService for EmbeddedConsents {
+    /// For the patient, the holder and the consulting organisation only.
     async fn closed_question(
         &self,
-        _context: &AccessContext,
-        _patient: &Bsn,
-        _question: &ConsentQuestion,
+        context: &AccessContext,
+        patient: &Bsn,
+        question: &ConsentQuestion,
     ) -> Result<ConsentAnswer, ConsentError> {
-        unimplemented!()
+        only_those_concerned(context, patient, &[question.holder, question.consulting])?;
+        Ok(self.0.read(patient)?.answer(question))
     }
 
+    /// For the patient and the consulting organisation only. At most
+    /// [`HOLDERS_MAX`] holders.
     async fn open_question(
         &self,
-        _context: &AccessContext,
-        _patient: &Bsn,
-        _consulting: (Ura, ProviderCategory),
-        _holders: &[(Ura, ProviderCategory)],
+        context: &AccessContext,
+        patient: &Bsn,
+        (consulting, consulting_category): (Ura, ProviderCategory),
+        holders: &[(Ura, ProviderCategory)],
     ) -> Result<Vec<(Ura, ConsentAnswer)>, ConsentError> {
-        unimplemented!()
+        only_those_concerned(context, patient, &[consulting])?;
+        if holders.len() > HOLDERS_MAX {
+            return Err(ConsentError::TooMany);
+        }
+        let record = self.0.read(patient)?;
+        let answer = |&(holder, holder_category): &(Ura, ProviderCategory)| {
+            let question =
+                ConsentQuestion { holder, holder_category, consulting, consulting_category };
+            (holder, record.answer(&question))
+        };
+        Ok(holders.iter().map(answer).collect())
+    }
+}
+
+fn only_the_patient(context: &AccessContext, patient: &Bsn) -> Result<(), ConsentError> {
+    if context.role() == Role::Patient && context.patient() == Some(patient) {
+        Ok(())
+    } else {
+        Err(ConsentError::NotAllowed)
+    }
+}
+
+/// What a patient chose is nobody's business but theirs and that of the
+/// organisations that the question is between.
+fn only_those_concerned(
+    context: &AccessContext,
+    patient: &Bsn,
+    organisations: &[Ura],
+) -> Result<(), ConsentError> {
+    let bound_to_another = context.patient().is_some_and(|bound| bound != patient);
+    if bound_to_another || !organisations.contains(&context.organisation()) {
+        return only_the_patient(context, patient);
+    }
+    Ok(())
+}
+
+fn connect(path: &Path) -> Result<Connection, ConsentError> {
+    let connection = Connection::open(path).map_err(ConsentError::Database)?;
+    let configure = || {
+        connection.busy_timeout(LOCK_WAIT)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")
+    };
+    configure().map_err(ConsentError::Database)?;
+    Ok(connection)
+}
+
+fn current(connection: &Connection, patient: &Bsn) -> Result<ConsentRecord, ConsentError> {
+    let row: Option<(i64, String)> = connection
+        .prepare_cached("SELECT version, choices FROM record WHERE bsn = ?1")
+        .and_then(|mut query| {
+            query
+                .query_row([patient.expose()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+        .map_err(ConsentError::Database)?;
+    match row {
+        Some((version, choices)) => record(version, &choices),
+        None => Ok(ConsentRecord::default()),
+    }
+}
+
+fn record(version: i64, choices: &str) -> Result<ConsentRecord, ConsentError> {
+    Ok(ConsentRecord {
+        version: u64::try_from(version).map_err(|_| ConsentError::Damaged)?,
+        choices: serde_json::from_str(choices).map_err(|_| ConsentError::Damaged)?,
+    })
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, ConsentError> {
+    serde_json::to_string(value).map_err(|_| ConsentError::Damaged)
+}
+
+/// A row of the history as it is in the database.
+struct EventRow {
+    version: i64,
+    at_ms: i64,
+    actor_id: String,
+    actor_name: String,
+    role: String,
+    organisation: String,
+    request: String,
+    change: String,
+    choices: String,
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<EventRow> {
+    Ok(EventRow {
+        version: row.get(0)?,
+        at_ms: row.get(1)?,
+        actor_id: row.get(2)?,
+        actor_name: row.get(3)?,
+        role: row.get(4)?,
+        organisation: row.get(5)?,
+        request: row.get(6)?,
+        change: row.get(7)?,
+        choices: row.get(8)?,
+    })
+}
+
+impl EventRow {
+    fn parse(self) -> Result<ChangeEvent, ConsentError> {
+        let record = record(self.version, &self.choices)?;
+        Ok(ChangeEvent {
+            version: record.version,
+            at: Timestamp::from_millisecond(self.at_ms).map_err(|_| ConsentError::Damaged)?,
+            actor_id: self.actor_id,
+            actor_name: self.actor_name,
+            role: Role::from_name(&self.role).ok_or(ConsentError::Damaged)?,
+            organisation: self.organisation.parse().map_err(|_| ConsentError::Damaged)?,
+            request: self.request,
+            change: serde_json::from_str(&self.change).map_err(|_| ConsentError::Damaged)?,
+            record,
+        })
     }
 }

@@ -17,7 +17,7 @@ mod record;
 mod ruling;
 mod service;
 
-pub use embedded::{EmbeddedConsents, HISTORY_PAGE_MAX};
+pub use embedded::{EmbeddedConsents, HISTORY_PAGE_MAX, HOLDERS_MAX};
 pub use lease::{
     HeldLease, LEASE_DURATION, LEASE_HOLDERS_MAX, LEASE_RENEWAL, LeaseBook, LeaseRefused,
     ManualMonotonic, Monotonic, Outstanding, SystemMonotonic,
@@ -25,6 +25,7 @@ pub use lease::{
 pub use preview::{Effect, Preview, preview};
 pub use record::{
     CHOICES_MAX, Change, Choice, ChoiceKey, ConsentRecord, InvalidChange, Party, Preset, Verdict,
+    matrix,
 };
 pub use ruling::{ConsentAnswer, ConsentQuestion, Ruling};
 pub use service::{ChangeEvent, ConsentError, ConsentService};

@@ -1,6 +1,12 @@
 //! A patient's choices, and changes to them.
 
-use care::{ConsentCategory, ProviderCategory, Ura};
+use std::{
+    cmp::Ordering,
+    collections::BTreeMap,
+    hash::{Hash, Hasher},
+};
+
+use care::{ConsentCategory, OrganisationType, ProviderCategory, Ura};
 use serde::{Deserialize, Serialize};
 
 use super::code;
@@ -10,7 +16,11 @@ use super::code;
 pub const CHOICES_MAX: usize = 300;
 
 /// Whom a choice is about: a category of providers, or one organisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+///
+/// Two organisations are the same when their numbers are, whatever category
+/// each was thought to be in: a choice must not lose its hold when a directory
+/// puts an organisation elsewhere.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Party {
     /// All providers of a category.
@@ -23,6 +33,59 @@ pub enum Party {
         #[serde(with = "code::provider_category")]
         category: ProviderCategory,
     },
+}
+
+impl Party {
+    /// The party that an organisation is.
+    pub fn organisation(ura: Ura, organisation_type: OrganisationType) -> Self {
+        Self::Organisation { ura, category: ProviderCategory::of(organisation_type) }
+    }
+
+    /// The category of providers that the party is, or belongs to.
+    pub const fn category(self) -> ProviderCategory {
+        match self {
+            Self::Category(category) | Self::Organisation { category, .. } => category,
+        }
+    }
+
+    fn identity(self) -> Result<Ura, ProviderCategory> {
+        match self {
+            Self::Category(category) => Err(category),
+            Self::Organisation { ura, .. } => Ok(ura),
+        }
+    }
+}
+
+impl PartialEq for Party {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Party {}
+
+impl PartialOrd for Party {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Party {
+    /// Categories first, in the order in which a patient sees them.
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.identity(), other.identity()) {
+            (Err(left), Err(right)) => left.cmp(&right),
+            (Ok(left), Ok(right)) => left.cmp(&right),
+            (Err(_), Ok(_)) => Ordering::Less,
+            (Ok(_), Err(_)) => Ordering::Greater,
+        }
+    }
+}
+
+impl Hash for Party {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.identity().hash(state);
+    }
 }
 
 /// Yes or no.
@@ -117,8 +180,156 @@ impl Change {
 }
 
 impl ConsentRecord {
+    /// The choice about exactly this, if the patient made one.
+    pub fn choice(&self, key: &ChoiceKey) -> Option<Verdict> {
+        self.choices
+            .binary_search_by(|choice| choice.key.cmp(key))
+            .ok()
+            .map(|at| self.choices[at].verdict)
+    }
+
     /// The record after a change, one version further. The record itself stays.
-    pub fn after(&self, _change: &Change) -> Result<Self, InvalidChange> {
-        unimplemented!()
+    pub fn after(&self, change: &Change) -> Result<Self, InvalidChange> {
+        if change.preset.is_none() && change.withdraw.is_empty() && change.set.is_empty() {
+            return Err(InvalidChange::Contradiction);
+        }
+        if change.set.len().max(change.withdraw.len()) > CHOICES_MAX {
+            return Err(InvalidChange::TooMany);
+        }
+        let mut choices: BTreeMap<ChoiceKey, Verdict> = match change.preset {
+            Some(preset) => preset.choices().collect(),
+            None => self.choices.iter().map(|choice| (choice.key, choice.verdict)).collect(),
+        };
+        for key in &change.withdraw {
+            choices.remove(key);
+        }
+        let mut made = BTreeMap::new();
+        for Choice { key, verdict } in &change.set {
+            if !key.holder.category().holds().contains(&key.category) {
+                return Err(InvalidChange::NotHeld);
+            }
+            if made.insert(*key, *verdict).is_some() {
+                return Err(InvalidChange::Contradiction);
+            }
+        }
+        choices.extend(made);
+        if choices.len() > CHOICES_MAX {
+            return Err(InvalidChange::TooMany);
+        }
+        Ok(Self {
+            version: self.version + 1,
+            choices: choices.into_iter().map(|(key, verdict)| Choice { key, verdict }).collect(),
+        })
+    }
+}
+
+impl Preset {
+    fn choices(self) -> impl Iterator<Item = (ChoiceKey, Verdict)> {
+        let verdict = match self {
+            Self::Everyone => Verdict::Permit,
+            Self::Nobody => Verdict::Deny,
+        };
+        matrix().map(move |key| (key, verdict))
+    }
+}
+
+/// The whole matrix, as a patient sees it: every category of holders × what it
+/// holds × every category of consulting providers.
+pub fn matrix() -> impl Iterator<Item = ChoiceKey> {
+    ProviderCategory::ALL.into_iter().flat_map(|holder| {
+        holder.holds().iter().flat_map(move |category| {
+            ProviderCategory::ALL.into_iter().map(move |consulting| ChoiceKey {
+                holder: Party::Category(holder),
+                category: *category,
+                consulting: Party::Category(consulting),
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(holder: ProviderCategory, category: ConsentCategory) -> ChoiceKey {
+        ChoiceKey {
+            holder: Party::Category(holder),
+            category,
+            consulting: Party::Category(ProviderCategory::Hospital),
+        }
+    }
+
+    fn exceptions(count: u32) -> Vec<Choice> {
+        (0..count)
+            .map(|number| Choice {
+                key: ChoiceKey {
+                    consulting: Party::Organisation {
+                        ura: number.to_string().parse().unwrap(),
+                        category: ProviderCategory::Hospital,
+                    },
+                    ..key(ProviderCategory::GeneralPractice, ConsentCategory::Treatment)
+                },
+                verdict: Verdict::Deny,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn changes_apply_in_order_and_count_versions() {
+        let treatment = key(ProviderCategory::GeneralPractice, ConsentCategory::Treatment);
+        let record = ConsentRecord::default();
+        let one = record.after(&Change::one(treatment, Verdict::Permit)).unwrap();
+        assert_eq!((one.version, one.choice(&treatment)), (1, Some(Verdict::Permit)));
+        let two = one.after(&Change { withdraw: vec![treatment], ..Change::default() }).unwrap();
+        assert_eq!((two.version, two.choices.len()), (2, 0));
+        let everyone = two.after(&Change::preset(Preset::Everyone)).unwrap();
+        assert_eq!(everyone.choices.len(), (5 * 3 + 1) * 6);
+        let but = Change {
+            set: vec![Choice { key: treatment, verdict: Verdict::Deny }],
+            ..Change::preset(Preset::Everyone)
+        };
+        let record = two.after(&but).unwrap();
+        assert_eq!(record.choice(&treatment), Some(Verdict::Deny));
+    }
+
+    #[test]
+    fn what_cannot_be_chosen_is_refused() {
+        let check = |change: Change, expected| {
+            assert_eq!(ConsentRecord::default().after(&change).unwrap_err(), expected);
+        };
+        check(Change::default(), InvalidChange::Contradiction);
+        let not_held = key(ProviderCategory::Pharmacy, ConsentCategory::Results);
+        check(Change::one(not_held, Verdict::Permit), InvalidChange::NotHeld);
+        let held = key(ProviderCategory::Pharmacy, ConsentCategory::Medication);
+        let both = [Verdict::Permit, Verdict::Deny].map(|verdict| Choice { key: held, verdict });
+        check(Change { set: both.to_vec(), ..Change::default() }, InvalidChange::Contradiction);
+        let max = CHOICES_MAX as u32;
+        check(Change { set: exceptions(max + 1), ..Change::default() }, InvalidChange::TooMany);
+        let fits = Change { set: exceptions(max), ..Change::default() };
+        let full = ConsentRecord::default().after(&fits).unwrap();
+        assert_eq!(
+            full.after(&Change::one(held, Verdict::Permit)).unwrap_err(),
+            InvalidChange::TooMany
+        );
+    }
+
+    #[test]
+    fn an_organisation_is_its_number() {
+        let ura = "12".parse().unwrap();
+        let [left, right] = [OrganisationType::Hospital, OrganisationType::Pharmacy]
+            .map(|kind| Party::organisation(ura, kind));
+        assert_eq!(left, right);
+        assert_ne!(left, Party::Category(ProviderCategory::Hospital));
+    }
+
+    #[test]
+    fn a_record_reads_back_from_json() {
+        let mut change = Change::preset(Preset::Nobody);
+        change.set = exceptions(3);
+        let record = ConsentRecord::default().after(&change).unwrap();
+        let json = serde_json::to_string(&record).unwrap();
+        assert_eq!(serde_json::from_str::<ConsentRecord>(&json).unwrap(), record);
+        let json = serde_json::to_string(&change).unwrap();
+        assert_eq!(serde_json::from_str::<Change>(&json).unwrap(), change);
     }
 }

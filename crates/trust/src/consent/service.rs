@@ -1,7 +1,7 @@
 //! The port of the consent service: the embedded one, or Mitz.
 
 use async_trait::async_trait;
-use care::{AccessContext, Bsn, ProviderCategory, Ura};
+use care::{AccessContext, Bsn, ProviderCategory, Role, Ura};
 use jiff::Timestamp;
 
 use super::{Change, ConsentAnswer, ConsentQuestion, ConsentRecord, InvalidChange};
@@ -65,8 +65,8 @@ pub struct ChangeEvent {
     pub actor_id: String,
     /// Who: name.
     pub actor_name: String,
-    /// In what role ([`care::Role::name`]).
-    pub role: String,
+    /// In what role.
+    pub role: Role,
     /// At which organisation they signed in.
     pub organisation: Ura,
     /// The question that all audit lines of this change share.

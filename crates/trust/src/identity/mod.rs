@@ -10,6 +10,7 @@
 //! production; nothing else changes then, for the URA is in both.
 
 mod authority;
+mod names;
 mod node;
 mod peer;
 mod tls;
@@ -18,7 +19,8 @@ use std::path::PathBuf;
 
 use care::{OrganisationType, Ura};
 
-pub use authority::RegionAuthority;
+pub use authority::{HOSTS_MAX, RegionAuthority};
+pub(crate) use names::urn;
 pub use node::NodeIdentity;
 pub use peer::{Peer, TrustAnchors, peer};
 pub use tls::{client_tls, client_tls_to, server_tls};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use care::Clock;
-use rustls_pki_types::CertificateDer;
+use care::{AccessContext, Clock, IdSource, Ura};
+use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime, pem::PemObject};
 
-use super::{IdentityError, OrganisationRecord};
+use super::{IdentityError, OrganisationRecord, names, node};
 
 /// The node at the other end, as its verified certificate names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,23 +18,77 @@ pub struct Peer {
     pub public_key: Vec<u8>,
 }
 
+impl Peer {
+    /// The organisation's number.
+    pub fn ura(&self) -> Ura {
+        self.organisation.ura
+    }
+
+    /// The context in which the other node itself acts, without a person: a
+    /// question to the consent service, a registration at the index.
+    pub fn own_system(&self, ids: &dyn IdSource) -> AccessContext {
+        node::own_system(&self.organisation, ids)
+    }
+}
+
 /// What a node of the region is known by: the authority's certificate, and the
 /// clock that validity is judged by. Cheap to clone.
 #[derive(Clone)]
-pub struct TrustAnchors {}
+pub struct TrustAnchors {
+    pub(super) certificate: CertificateDer<'static>,
+    anchor: Arc<TrustAnchor<'static>>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for TrustAnchors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TrustAnchors")
+    }
+}
 
 impl TrustAnchors {
     /// Reads the authority's certificate.
-    pub fn from_pem(_certificate: &str, _clock: Arc<dyn Clock>) -> Result<Self, IdentityError> {
-        unimplemented!()
+    pub fn from_pem(certificate: &str, clock: Arc<dyn Clock>) -> Result<Self, IdentityError> {
+        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
+            .map_err(|_| IdentityError::Pem { what: "certificate" })?;
+        let anchor = webpki::anchor_from_trusted_cert(&certificate)
+            .map_err(|_| IdentityError::Certificate)?
+            .to_owned();
+        Ok(Self { anchor: Arc::new(anchor), certificate, clock })
     }
+
+    pub(super) fn unix_time(&self) -> UnixTime {
+        unix_time(&*self.clock)
+    }
+}
+
+pub(super) fn unix_time(clock: &dyn Clock) -> UnixTime {
+    let seconds = u64::try_from(clock.now().as_second()).unwrap_or_default();
+    UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds))
 }
 
 /// Says which node a certificate is of. It must be issued by the region, be
 /// valid now, be made for TLS clients and name an organisation.
 pub fn peer(
-    _certificate: &CertificateDer<'_>,
-    _anchors: &TrustAnchors,
+    certificate: &CertificateDer<'_>,
+    anchors: &TrustAnchors,
 ) -> Result<Peer, IdentityError> {
-    unimplemented!()
+    let invalid = |_| IdentityError::Certificate;
+    webpki::EndEntityCert::try_from(certificate)
+        .map_err(invalid)?
+        .verify_for_usage(
+            &[webpki::aws_lc_rs::ECDSA_P256_SHA256],
+            std::slice::from_ref(&*anchors.anchor),
+            &[],
+            anchors.unix_time(),
+            webpki::KeyUsage::client_auth(),
+            None,
+            None,
+        )
+        .map_err(invalid)?;
+    Ok(Peer {
+        organisation: names::organisation(certificate)?,
+        thumbprint: node::thumbprint(certificate),
+        public_key: names::public_key(certificate)?,
+    })
 }
