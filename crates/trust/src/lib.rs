@@ -22,6 +22,7 @@ pub mod person;
 pub mod policy;
 pub mod pseudonym;
 pub mod session;
+pub mod words;
 
 mod context;
 mod jwt;
@@ -32,3 +33,6 @@ mod secret_file;
 
 pub use randomness::{Randomness, SeededRandomness, SystemRandomness};
 pub use rejected::Rejected;
+
+#[cfg(test)]
+mod testing;
