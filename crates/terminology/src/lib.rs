@@ -13,6 +13,7 @@
 mod display;
 mod interpretation;
 mod lab;
+mod substance;
 mod table;
 mod unit;
 
@@ -42,4 +43,5 @@ pub use lab::{
     LabTest, category_of_loinc, lab_test, lab_tests, loinc_for_local, loinc_for_nhg45,
     specimen_type,
 };
+pub use substance::substance;
 pub use unit::{UCUM_CODE_BYTES_MAX, Ucum, is_ucum, ucum};
