@@ -7,12 +7,15 @@
 //! takes; [`json`] is the tree under it.
 
 pub mod compartment;
+pub mod fhirpath;
 pub mod json;
 pub mod outcome;
 pub mod search;
 pub mod structure;
 pub mod xml;
 
+mod definitions;
+mod format;
 mod label;
 mod resource;
 mod types;
@@ -25,7 +28,12 @@ pub use types::{resource_type, resource_types};
 #[cfg(test)]
 fn testdata(folder: &str) -> Option<std::path::PathBuf> {
     let root = std::env::var_os("SCHAKEL_TESTDATA").map_or_else(
-        || std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/testdata")),
+        || {
+            std::path::PathBuf::from(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../../shared/testdata"
+            ))
+        },
         std::path::PathBuf::from,
     );
     let path = root.join(folder);

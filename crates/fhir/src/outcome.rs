@@ -91,7 +91,12 @@ pub struct Issue {
 impl Issue {
     /// An error without a place.
     pub fn error(code: IssueCode, text: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, text: text.into(), expression: None }
+        Self {
+            severity: Severity::Error,
+            code,
+            text: text.into(),
+            expression: None,
+        }
     }
 
     /// The same issue, at a place.
@@ -134,7 +139,8 @@ mod tests {
 
     #[test]
     fn an_outcome_says_what_and_where() {
-        let issue = Issue::error(IssueCode::Required, "birthDate is missing").at("Patient.birthDate");
+        let issue =
+            Issue::error(IssueCode::Required, "birthDate is missing").at("Patient.birthDate");
         insta::assert_snapshot!(operation_outcome(&[issue]).to_pretty());
         insta::assert_snapshot!(operation_outcome(&[]).to_pretty());
     }

@@ -22,7 +22,10 @@ impl Resource {
     /// or one that R4 does not know.
     pub fn parse(bytes: impl AsRef<[u8]>) -> Result<Self, Vec<Issue>> {
         let document = Document::parse(bytes).map_err(|error| {
-            vec![Issue::error(IssueCode::Structure, format!("not valid JSON: {error}"))]
+            vec![Issue::error(
+                IssueCode::Structure,
+                format!("not valid JSON: {error}"),
+            )]
         })?;
         Self::from_document(document).map_err(|issue| vec![issue])
     }
@@ -34,16 +37,30 @@ impl Resource {
     pub fn from_document(document: Document) -> Result<Self, Issue> {
         let root = document.root();
         if root.kind() != Kind::Object {
-            return Err(Issue::error(IssueCode::Structure, "a resource is a JSON object"));
+            return Err(Issue::error(
+                IssueCode::Structure,
+                "a resource is a JSON object",
+            ));
         }
         let resource_type = match root.text("resourceType") {
-            None => return Err(Issue::error(IssueCode::Structure, "resourceType is missing")),
+            None => {
+                return Err(Issue::error(
+                    IssueCode::Structure,
+                    "resourceType is missing",
+                ));
+            }
             Some(name) => crate::resource_type(&name).ok_or_else(|| {
-                Issue::error(IssueCode::Structure, "resourceType is not a resource of FHIR R4")
-                    .at("resourceType")
+                Issue::error(
+                    IssueCode::Structure,
+                    "resourceType is not a resource of FHIR R4",
+                )
+                .at("resourceType")
             })?,
         };
-        Ok(Self { document, resource_type })
+        Ok(Self {
+            document,
+            resource_type,
+        })
     }
 
     /// Makes a resource of an object inside another document, such as
@@ -92,7 +109,12 @@ impl Resource {
 /// Shows type and size only: resources hold patient data.
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Resource({}, {} bytes)", self.resource_type, self.as_bytes().len())
+        write!(
+            f,
+            "Resource({}, {} bytes)",
+            self.resource_type,
+            self.as_bytes().len()
+        )
     }
 }
 
@@ -103,8 +125,17 @@ mod tests {
     #[test]
     fn knows_what_it_is() {
         let patient = Resource::parse(br#"{"id":"a","resourceType":"Patient"}"#).unwrap();
-        assert_eq!((patient.resource_type(), patient.id().as_deref()), ("Patient", Some("a")));
-        for text in ["", "[]", "{}", r#"{"resourceType":"Robot"}"#, r#"{"resourceType":1}"#] {
+        assert_eq!(
+            (patient.resource_type(), patient.id().as_deref()),
+            ("Patient", Some("a"))
+        );
+        for text in [
+            "",
+            "[]",
+            "{}",
+            r#"{"resourceType":"Robot"}"#,
+            r#"{"resourceType":1}"#,
+        ] {
             assert_eq!(Resource::parse(text).unwrap_err().len(), 1, "{text}");
         }
     }

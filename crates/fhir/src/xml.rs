@@ -16,5 +16,8 @@ pub fn to_json(_bytes: &[u8]) -> Result<Vec<u8>, Issue> {
 /// # Errors
 /// When it is not a resource.
 pub fn from_json(_document: &Document) -> Result<Vec<u8>, Issue> {
-    Err(Issue::error(IssueCode::NotSupported, "XML is not written yet"))
+    Err(Issue::error(
+        IssueCode::NotSupported,
+        "XML is not written yet",
+    ))
 }

@@ -47,7 +47,10 @@ impl Document {
 
     /// The outermost value.
     pub fn root(&self) -> Node<'_> {
-        Node { content: &self.0, index: 0 }
+        Node {
+            content: &self.0,
+            index: 0,
+        }
     }
 
     /// The text as it came.
@@ -81,7 +84,10 @@ impl<'a> Node<'a> {
     }
 
     fn at(self, index: u32) -> Self {
-        Self { content: self.content, index }
+        Self {
+            content: self.content,
+            index,
+        }
     }
 
     /// What this value is.
@@ -136,15 +142,29 @@ impl<'a> Node<'a> {
     /// The items of an array, in order; none when it is no array.
     pub fn items(self) -> Items<'a> {
         let token = self.token();
-        let end = if token.kind() == Kind::Array { token.next } else { 0 };
-        Items { node: self.at(self.index + 1), end }
+        let end = if token.kind() == Kind::Array {
+            token.next
+        } else {
+            0
+        };
+        Items {
+            node: self.at(self.index + 1),
+            end,
+        }
     }
 
     /// The members of an object, in order; none when it is no object.
     pub fn members(self) -> Members<'a> {
         let token = self.token();
-        let end = if token.kind() == Kind::Object { token.next } else { 0 };
-        Members { node: self.at(self.index + 1), end }
+        let end = if token.kind() == Kind::Object {
+            token.next
+        } else {
+            0
+        };
+        Members {
+            node: self.at(self.index + 1),
+            end,
+        }
     }
 
     /// How many items or members there are; 0 for everything else.
@@ -173,9 +193,17 @@ impl<'a> Node<'a> {
     /// for its first item: `["name", "family"]` finds `Patient.name[0].family`.
     pub fn path(self, names: &[&str]) -> Option<Self> {
         names.iter().try_fold(self, |node, name| {
-            let node = if node.kind() == Kind::Array { node.index(0)? } else { node };
+            let node = if node.kind() == Kind::Array {
+                node.index(0)?
+            } else {
+                node
+            };
             let found = node.get(name)?;
-            if found.kind() == Kind::Array { found.index(0) } else { Some(found) }
+            if found.kind() == Kind::Array {
+                found.index(0)
+            } else {
+                Some(found)
+            }
         })
     }
 
@@ -186,12 +214,8 @@ impl<'a> Node<'a> {
 
     /// The items of the member of that name; none when it is absent or no array.
     pub fn each(self, name: &str) -> Items<'a> {
-        self.get(name).map_or(Items { node: self, end: 0 }, Self::items)
-    }
-
-    /// Whether both are the very same place in the same document.
-    pub(crate) fn is_same_place(self, other: Self) -> bool {
-        std::ptr::eq(self.content, other.content) && self.index == other.index
+        self.get(name)
+            .map_or(Items { node: self, end: 0 }, Self::items)
     }
 }
 

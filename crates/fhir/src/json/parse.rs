@@ -127,7 +127,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Box<str>, Box<[Token]>), SyntaxErro
     let text = std::str::from_utf8(bytes)
         .map_err(|fault| error(bytes, fault.valid_up_to(), Reason::NotUtf8))?;
     // A token takes at least two bytes of text; resources come to about one in twelve.
-    let mut parser = Parser { text, bytes, at: 0, tokens: Vec::with_capacity(bytes.len() / 12 + 4) };
+    let mut parser = Parser {
+        text,
+        bytes,
+        at: 0,
+        tokens: Vec::with_capacity(bytes.len() / 12 + 4),
+    };
     parser
         .document()
         .map_err(|(offset, reason)| error(bytes, offset, reason))?;
@@ -139,7 +144,12 @@ fn error(bytes: &[u8], offset: usize, reason: Reason) -> SyntaxError {
     let before = &bytes[..offset.min(bytes.len())];
     let line = memchr::memchr_iter(b'\n', before).count() + 1;
     let column = offset - memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1) + 1;
-    SyntaxError { offset, line, column, reason }
+    SyntaxError {
+        offset,
+        line,
+        column,
+        reason,
+    }
 }
 
 type Fault = (usize, Reason);
@@ -156,7 +166,11 @@ impl Parser<'_> {
         self.space();
         self.value(0)?;
         self.space();
-        if self.at < self.bytes.len() { self.fail(Reason::TrailingText) } else { Ok(()) }
+        if self.at < self.bytes.len() {
+            self.fail(Reason::TrailingText)
+        } else {
+            Ok(())
+        }
     }
 
     fn fail<T>(&self, reason: Reason) -> Result<T, Fault> {
@@ -214,7 +228,11 @@ impl Parser<'_> {
         while matches!(self.bytes.get(at), Some(b'0'..=b'9')) {
             at += 1;
         }
-        if at == first { Err((at, Reason::InvalidNumber)) } else { Ok(at) }
+        if at == first {
+            Err((at, Reason::InvalidNumber))
+        } else {
+            Ok(at)
+        }
     }
 
     fn number(&mut self) -> Result<(), Fault> {
@@ -223,7 +241,11 @@ impl Parser<'_> {
             at += 1;
         }
         // A leading zero stands alone; what follows it is then unexpected.
-        at = if self.bytes.get(at) == Some(&b'0') { at + 1 } else { self.digits(at)? };
+        at = if self.bytes.get(at) == Some(&b'0') {
+            at + 1
+        } else {
+            self.digits(at)?
+        };
         if self.bytes.get(at) == Some(&b'.') {
             at = self.digits(at + 1)?;
         }
@@ -234,7 +256,10 @@ impl Parser<'_> {
             }
             at = self.digits(at)?;
         }
-        if matches!(self.bytes.get(at), Some(b'0'..=b'9' | b'.' | b'+' | b'-' | b'e' | b'E')) {
+        if matches!(
+            self.bytes.get(at),
+            Some(b'0'..=b'9' | b'.' | b'+' | b'-' | b'e' | b'E')
+        ) {
             return Err((at, Reason::InvalidNumber));
         }
         self.leaf(Kind::Number, at);
@@ -249,7 +274,8 @@ impl Parser<'_> {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
-                    at = text::check_escape(self.bytes, at).map_err(|at| (at, Reason::InvalidEscape))?;
+                    at = text::check_escape(self.bytes, at)
+                        .map_err(|at| (at, Reason::InvalidEscape))?;
                 }
                 Some(0..=0x1F) => return Err((at, Reason::ControlCharacter)),
                 Some(_) => at += 1,
@@ -373,9 +399,7 @@ impl Parser<'_> {
         }
         names.sort_unstable();
         match names.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            Some(pair) => {
-                Err((self.tokens[pair[1].1].start as usize, Reason::DuplicateName))
-            }
+            Some(pair) => Err((self.tokens[pair[1].1].start as usize, Reason::DuplicateName)),
             None => Ok(()),
         }
     }

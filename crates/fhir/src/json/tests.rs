@@ -10,15 +10,25 @@ fn reason(text: &str) -> Option<Reason> {
 
 #[test]
 fn keeps_what_it_reads() {
-    let text = r#" { "a": [1.50, -0, 1e3], "b\u0041": "x\ny\ud83d\ude00", "c": {"d": null, "e": true} } "#;
+    let text =
+        r#" { "a": [1.50, -0, 1e3], "b\u0041": "x\ny\ud83d\ude00", "c": {"d": null, "e": true} } "#;
     let document = Document::parse(text).unwrap();
     let root = document.root();
     assert_eq!(document.as_bytes(), text.as_bytes());
     assert_eq!(root.len(), 3);
-    assert_eq!(root.each("a").map(|item| item.raw()).collect::<Vec<_>>(), ["1.50", "-0", "1e3"]);
+    assert_eq!(
+        root.each("a").map(|item| item.raw()).collect::<Vec<_>>(),
+        ["1.50", "-0", "1e3"]
+    );
     assert_eq!(root.text("bA").as_deref(), Some("x\ny😀"));
-    assert_eq!(root.path(&["c", "e"]).and_then(super::Node::as_bool), Some(true));
-    assert_eq!(root.path(&["a"]).and_then(super::Node::as_number), Some("1.50"));
+    assert_eq!(
+        root.path(&["c", "e"]).and_then(super::Node::as_bool),
+        Some(true)
+    );
+    assert_eq!(
+        root.path(&["a"]).and_then(super::Node::as_number),
+        Some("1.50")
+    );
     assert_eq!(root.get("c").unwrap().get("d").unwrap().kind(), Kind::Null);
     assert!(root.get("z").is_none() && root.index(0).is_none());
     assert!(matches!(root.get("c").unwrap().members().next(), Some((name, _)) if name == "d"));
@@ -42,7 +52,10 @@ fn names_the_fault() {
     }
     let error = Document::parse("{\n \"a\": x}").unwrap_err();
     assert_eq!(error.to_string(), "line 2, column 7: unexpected character");
-    assert_eq!(Document::parse(b"\"\xFF\"").unwrap_err().reason, Reason::NotUtf8);
+    assert_eq!(
+        Document::parse(b"\"\xFF\"").unwrap_err().reason,
+        Reason::NotUtf8
+    );
 }
 
 #[test]
@@ -52,7 +65,10 @@ fn large_objects_have_no_duplicates_either() {
         write!(text, "\"n{n}\":0,").unwrap();
     }
     assert_eq!(reason(&format!("{text}\"n100\":0}}")), None);
-    assert_eq!(reason(&format!("{text}\"n7\":0}}")), Some(Reason::DuplicateName));
+    assert_eq!(
+        reason(&format!("{text}\"n7\":0}}")),
+        Some(Reason::DuplicateName)
+    );
 }
 
 #[test]
@@ -80,8 +96,14 @@ fn values_are_built_and_changed() {
         String::from_utf8(value.to_bytes()).unwrap(),
         r#"{"a":"changed","b":[null,"x",{"c":5}],"e":[true]}"#
     );
-    assert_eq!(Value::from(Document::parse(value.to_pretty()).unwrap().root()), value);
-    assert_eq!(Value::number("1.50"), Some(Value::Number("1.50".to_owned())));
+    assert_eq!(
+        Value::from(Document::parse(value.to_pretty()).unwrap().root()),
+        value
+    );
+    assert_eq!(
+        Value::number("1.50"),
+        Some(Value::Number("1.50".to_owned()))
+    );
     assert_eq!(Value::number("1,5"), None);
     assert_eq!(Value::number(" 1"), None);
 }

@@ -7,7 +7,11 @@ use super::parse::Token;
 /// The content of a string token: borrowed when it has no escapes.
 pub(super) fn content(text: &str, token: Token) -> Cow<'_, str> {
     let inner = &text[token.start as usize + 1..token.end as usize - 1];
-    if token.is_escaped() { Cow::Owned(unescape(inner)) } else { Cow::Borrowed(inner) }
+    if token.is_escaped() {
+        Cow::Owned(unescape(inner))
+    } else {
+        Cow::Borrowed(inner)
+    }
 }
 
 /// Checks the escape that starts at `at`; returns where the text goes on, or
@@ -32,7 +36,9 @@ pub(super) fn check_escape(bytes: &[u8], at: usize) -> Result<usize, usize> {
 
 fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
     let digits = bytes.get(at..at + 4)?;
-    digits.iter().try_fold(0, |sum, digit| Some(sum * 16 + char::from(*digit).to_digit(16)?))
+    digits.iter().try_fold(0, |sum, digit| {
+        Some(sum * 16 + char::from(*digit).to_digit(16)?)
+    })
 }
 
 /// Resolves the escapes of a string that the parser has checked.

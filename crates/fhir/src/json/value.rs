@@ -44,15 +44,19 @@ impl Value {
 
     /// The member of an object.
     pub fn get(&self, name: &str) -> Option<&Self> {
-        self.members().iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.members()
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 
     /// The member of an object, to change it.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Self> {
         match self {
-            Self::Object(members) => {
-                members.iter_mut().find(|(key, _)| key == name).map(|(_, value)| value)
-            }
+            Self::Object(members) => members
+                .iter_mut()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value),
             _ => None,
         }
     }
@@ -261,7 +265,9 @@ impl From<Node<'_>> for Value {
             Kind::String => Self::String(node.as_str().unwrap_or_default().into_owned()),
             Kind::Array => Self::Array(node.items().map(Self::from).collect()),
             Kind::Object => Self::Object(
-                node.members().map(|(name, value)| (name.into_owned(), value.into())).collect(),
+                node.members()
+                    .map(|(name, value)| (name.into_owned(), value.into()))
+                    .collect(),
             ),
         }
     }

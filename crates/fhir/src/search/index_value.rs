@@ -65,4 +65,8 @@ pub enum IndexValue {
     },
     /// A URI, exact.
     Uri(String),
+    /// Values that belong together, one for each component of a
+    /// [`super::Kind::Composite`] parameter, in the order of
+    /// [`super::Parameter::components`].
+    Composite(Vec<IndexValue>),
 }

@@ -4,21 +4,28 @@
 //! [`extract`] evaluates their expressions on a resource and gives the values
 //! that an index keeps. How the values are stored and compared is the
 //! business of the store.
+//!
+//! Every expression of the official package is evaluated. Nothing is extracted
+//! for the parameters that have none (`_content`, `_text`, `_filter`, `_query`,
+//! and two of extensions that do not say where they are), nor for `near`, whose
+//! kind is [`Kind::Special`].
 
 mod date;
+mod extract;
 mod index_value;
+mod number;
 mod parameter;
+mod reference;
 mod text;
+mod values;
 
 pub use date::date_range;
+pub use extract::{extract, extract_parameters};
 pub use index_value::{Entry, IndexValue};
-pub use parameter::{Kind, Parameter, parameter, parameters};
+pub use number::number_range;
+pub use parameter::{Component, Kind, Parameter, parameter, parameters};
+pub use reference::ReferenceParts;
 pub use text::normalise;
 
-use crate::Resource;
-
-/// What the resource is found by: one entry for each value of each search
-/// parameter of its type.
-pub fn extract(_resource: &Resource) -> Vec<Entry> {
-    Vec::new()
-}
+#[cfg(test)]
+mod tests;

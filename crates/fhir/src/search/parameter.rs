@@ -1,4 +1,12 @@
-//! The search parameters of R4.
+//! The search parameters of R4, by resource type.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use crate::fhirpath::Expression;
+use crate::types;
+
+const PARAMETERS: &str = include_str!("../../tables/r4/search.tsv");
 
 /// How values of a parameter are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,29 +31,271 @@ pub enum Kind {
     Special,
 }
 
+impl Kind {
+    fn from_code(code: &str) -> Self {
+        match code {
+            "number" => Self::Number,
+            "date" => Self::Date,
+            "string" => Self::String,
+            "token" => Self::Token,
+            "reference" => Self::Reference,
+            "composite" => Self::Composite,
+            "quantity" => Self::Quantity,
+            "uri" => Self::Uri,
+            _ => Self::Special,
+        }
+    }
+
+    /// The code, as in FHIR.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::String => "string",
+            Self::Token => "token",
+            Self::Reference => "reference",
+            Self::Composite => "composite",
+            Self::Quantity => "quantity",
+            Self::Uri => "uri",
+            Self::Special => "special",
+        }
+    }
+}
+
 /// A search parameter for one resource type.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Parameter {
-    /// Its number: stable as long as the tables are, the same for all resource
-    /// types that share the definition.
+    /// Its number: stable as long as the tables are, and the same for all
+    /// resource types that share the definition.
     pub id: u16,
     /// Its name in a query, such as `birthdate`.
     pub code: &'static str,
     /// How values are compared.
     pub kind: Kind,
-    /// The FHIRPath that finds the values.
+    /// The FHIRPath that finds the values, as the standard has it; empty when
+    /// it has none.
     pub expression: &'static str,
     /// For references: the types that it may point at.
     pub targets: &'static [&'static str],
+    /// For composites: what the values are made of.
+    pub components: &'static [Component],
+}
+
+/// One part of a composite parameter.
+#[derive(Debug, Clone, Copy)]
+pub struct Component {
+    /// The [`Parameter::id`] of the parameter that it is like.
+    pub parameter: u16,
+    /// How its values are compared.
+    pub kind: Kind,
+    /// The FHIRPath that finds its value, from the value of the composite.
+    pub expression: &'static str,
 }
 
 /// The search parameters of a resource type, those of all resources included,
-/// sorted by code.
-pub fn parameters(_resource_type: &str) -> &'static [Parameter] {
-    &[]
+/// sorted by code. None for a name that is no resource type.
+pub fn parameters(resource_type: &str) -> &'static [Parameter] {
+    of_type(resource_type).map_or(&[], |of_type| &of_type.parameters)
 }
 
 /// The search parameter of that name.
 pub fn parameter(resource_type: &str, code: &str) -> Option<&'static Parameter> {
-    parameters(resource_type).iter().find(|parameter| parameter.code == code)
+    let parameters = parameters(resource_type);
+    let found = parameters
+        .binary_search_by(|parameter| parameter.code.cmp(code))
+        .ok()?;
+    Some(&parameters[found])
+}
+
+/// The search parameters of one resource type.
+pub(super) struct OfType {
+    parameters: Vec<Parameter>,
+    compiled: OnceLock<Vec<Compiled>>,
+}
+
+/// A parameter with its expression ready for use on one resource type.
+pub(super) struct Compiled {
+    pub(super) parameter: &'static Parameter,
+    pub(super) expression: Expression,
+    pub(super) components: Vec<(Kind, Expression)>,
+}
+
+impl OfType {
+    /// The expressions, compiled at first use.
+    pub(super) fn compiled(&'static self, resource_type: &str) -> &'static [Compiled] {
+        self.compiled.get_or_init(|| {
+            let definitions = crate::definitions::r4();
+            let Some(type_id) = definitions.resource(resource_type) else {
+                return Vec::new();
+            };
+            let has_values = |parameter: &&Parameter| {
+                parameter.kind != Kind::Special && !parameter.expression.is_empty()
+            };
+            self.parameters
+                .iter()
+                .filter(has_values)
+                .map(|parameter| Compiled {
+                    parameter,
+                    expression: expression(parameter.expression).for_type(type_id),
+                    components: parameter
+                        .components
+                        .iter()
+                        .map(|component| (component.kind, expression(component.expression)))
+                        .collect(),
+                })
+                .collect()
+        })
+    }
+}
+
+fn expression(text: &str) -> Expression {
+    Expression::parse(text).expect("a test parses every expression of the tables")
+}
+
+pub(super) fn of_type(resource_type: &str) -> Option<&'static OfType> {
+    static TABLE: OnceLock<HashMap<&'static str, OfType>> = OnceLock::new();
+    TABLE.get_or_init(load).get(resource_type)
+}
+
+fn load() -> HashMap<&'static str, OfType> {
+    let rows: Vec<Vec<&'static str>> = PARAMETERS
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split('\t').collect())
+        .collect();
+    let column = |row: &[&'static str], n: usize| row.get(n).copied().unwrap_or_default();
+
+    let mut table: HashMap<&'static str, Vec<Parameter>> = types::resource_types()
+        .iter()
+        .map(|name| (*name, Vec::new()))
+        .collect();
+    for (id, row) in rows.iter().enumerate() {
+        let targets: &'static [&'static str] = match column(row, 4) {
+            "" => &[],
+            "*" => types::resource_types(),
+            names => Vec::leak(names.split('|').collect()),
+        };
+        let components: Vec<Component> = column(row, 5)
+            .split(';')
+            .filter_map(|component| component.split_once(' '))
+            .filter_map(|(number, expression)| {
+                let parameter = number.parse::<u16>().ok()?;
+                let kind = Kind::from_code(column(rows.get(usize::from(parameter))?, 1));
+                Some(Component {
+                    parameter,
+                    kind,
+                    expression,
+                })
+            })
+            .collect();
+        let parameter = Parameter {
+            id: id as u16,
+            code: column(row, 0),
+            kind: Kind::from_code(column(row, 1)),
+            expression: column(row, 3),
+            targets,
+            components: Vec::leak(components),
+        };
+        for base in column(row, 2).split('|') {
+            let is_base_of = |name: &str| match base {
+                "Resource" => true,
+                "DomainResource" => !matches!(name, "Bundle" | "Binary" | "Parameters"),
+                _ => name == base,
+            };
+            for (name, parameters) in &mut table {
+                if is_base_of(name) {
+                    parameters.push(parameter);
+                }
+            }
+        }
+    }
+    table
+        .into_iter()
+        .map(|(name, mut parameters)| {
+            parameters.sort_by_key(|parameter| parameter.code);
+            // A test shows that those with the same code find the same.
+            parameters.dedup_by_key(|parameter| parameter.code);
+            (
+                name,
+                OfType {
+                    parameters,
+                    compiled: OnceLock::new(),
+                },
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_expression_of_the_standard_parses() {
+        let mut count = 0;
+        let mut faults = Vec::new();
+        for line in PARAMETERS.lines().filter(|line| !line.starts_with('#')) {
+            let columns: Vec<&str> = line.split('\t').collect();
+            let components = columns[5].split(';').filter_map(|one| one.split_once(' '));
+            let texts = std::iter::once(columns[3]).chain(components.map(|(_, text)| text));
+            for text in texts.filter(|text| !text.is_empty()) {
+                count += 1;
+                if let Err(error) = Expression::parse(text) {
+                    faults.push(format!("{}: {error}", columns[0]));
+                }
+            }
+        }
+        println!("search parameters: {count} expressions parse");
+        assert!(faults.is_empty() && count > 1400, "{count} {faults:?}");
+    }
+
+    #[test]
+    fn parameters_are_found_by_name() {
+        let birth_date = parameter("Patient", "birthdate").unwrap();
+        assert_eq!((birth_date.kind, birth_date.targets.len()), (Kind::Date, 0));
+        let patient = parameter("Observation", "patient").unwrap();
+        assert_eq!(
+            (patient.kind, patient.targets),
+            (Kind::Reference, &["Patient", "Group"][..])
+        );
+        assert_eq!(parameter("Condition", "patient").unwrap().id, patient.id);
+        assert_eq!(parameter("Binary", "_id").unwrap().code, "_id");
+        assert_eq!(
+            parameter("Observation", "code-value-quantity")
+                .unwrap()
+                .components
+                .len(),
+            2
+        );
+        assert!(parameter("Patient", "nonsense").is_none());
+        assert!(parameters("Robot").is_empty());
+        for resource_type in types::resource_types() {
+            let codes: Vec<&str> = parameters(resource_type)
+                .iter()
+                .map(|one| one.code)
+                .collect();
+            assert!(
+                codes.is_sorted() && codes.contains(&"_id"),
+                "{resource_type}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_code_that_a_type_has_twice_means_the_same() {
+        let mut seen = HashMap::new();
+        let mut twice = Vec::new();
+        for line in PARAMETERS.lines().filter(|line| !line.starts_with('#')) {
+            let columns: Vec<&str> = line.split('\t').collect();
+            for base in columns[2].split('|') {
+                if let Some(other) = seen.insert((base, columns[0]), columns[3]) {
+                    twice.push(format!("{base} {}: {other} / {}", columns[0], columns[3]));
+                }
+            }
+        }
+        insta::assert_snapshot!(twice.join("\n"), @r#"
+    Resource _id: Resource.id / id
+    Condition subject: Condition.subject / Condition.subject
+"#);
+    }
 }
