@@ -12,12 +12,14 @@ pub mod combined;
 
 mod error;
 mod json;
+mod network_region;
 mod node;
 mod record;
 mod region;
 mod url;
 
 pub use error::ExchangeError;
+pub use network_region::NetworkRegion;
 pub use node::{
     AccessLog, AccessLogLine, AccessLogSource, AccessVisit, BUNDLE_ENTRIES_MAX, Channel, Node,
     NodeParts, PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX,

@@ -102,14 +102,11 @@ fn keys(library: &Library<'_>, kind: SectionKind, fact: &Fact) -> Vec<(Rule, Str
         SectionKind::Problems | SectionKind::Alerts => by_code(fact, &mut keys, |_, _| true),
         SectionKind::Allergies => {
             by_code(fact, &mut keys, |_, _| true);
-            for coding in &fact.codings {
-                if let Some(substance) = substance(&coding.system, &coding.code) {
-                    keys.push((Rule::SameSubstance, format!("substance {substance}")));
-                }
-            }
+            by_substance(fact, &mut keys);
         }
         SectionKind::Medication => {
             by_code(fact, &mut keys, medication::names_a_substance);
+            by_substance(fact, &mut keys);
             let root = library.resource(fact.resource).resource.root();
             for treatment in medication::treatments(root) {
                 keys.push((Rule::SameTreatment, format!("treatment {treatment}")));
@@ -135,9 +132,14 @@ fn by_code(fact: &Fact, keys: &mut Vec<(Rule, String)>, tells: impl Fn(&str, &st
     }
 }
 
-/// What substance a code stands for, when the terminology tables know it.
-fn substance(_system: &str, _code: &str) -> Option<String> {
-    None
+/// Codes of different systems that stand for the same substance, when the
+/// terminology tables say so.
+fn by_substance(fact: &Fact, keys: &mut Vec<(Rule, String)>) {
+    for coding in &fact.codings {
+        if let Some(substance) = terminology::substance(&coding.system, &coding.code) {
+            keys.push((Rule::SameSubstance, format!("substance {substance}")));
+        }
+    }
 }
 
 /// Pairs whose moments overlap, enough of them to join all that do, directly

@@ -135,7 +135,7 @@ impl SectionKind {
             Self::Procedures => &[D::Procedure],
             Self::Contacts => &[D::Encounter, D::Episode],
             Self::Devices => &[D::Device],
-            Self::Plans => &[D::Request],
+            Self::Plans => &[D::Request, D::Episode],
             Self::Other => &[],
         };
         categories.iter().copied().collect()

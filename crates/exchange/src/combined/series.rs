@@ -246,6 +246,29 @@ fn converted(from: &Series, unit: Option<&str>) -> Vec<ConvertedPoint> {
         .collect()
 }
 
-fn convert_digits(_digits: &str, _from: &str, _to: &str) -> Option<String> {
-    None
+/// A number in another unit, with as many significant digits as it came with.
+///
+/// Only between units with a dimension: `%` and `mmol/mol` are both plain
+/// numbers to UCUM and still are different scales of one test. And never
+/// between amounts of substance and counts, which UCUM takes for the same.
+fn convert_digits(digits: &str, from: &str, to: &str) -> Option<String> {
+    let is_plain = |unit| octofhir_ucum::analyse(unit).map_or(true, |unit| unit.is_dimensionless);
+    if from == to || is_plain(from) || is_plain(to) || from.contains("mol") != to.contains("mol") {
+        return None;
+    }
+    let value: f64 = digits.parse().ok()?;
+    let converted = octofhir_ucum::convert(value, from, to).ok().filter(|it| it.is_finite())?;
+    let significant = digits
+        .split(['e', 'E'])
+        .next()?
+        .trim_start_matches(['-', '0', '.'])
+        .bytes()
+        .filter(u8::is_ascii_digit)
+        .count()
+        .clamp(1, 15);
+    // The exponent of the number says how many decimals are left.
+    let written = format!("{converted:.*e}", significant - 1);
+    let (_, exponent) = written.split_once('e')?;
+    let decimals = significant as i64 - 1 - exponent.parse::<i64>().ok()?;
+    Some(format!("{converted:.*}", usize::try_from(decimals.clamp(0, 15)).ok()?))
 }

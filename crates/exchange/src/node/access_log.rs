@@ -7,6 +7,7 @@ use care::{AccessContext, Bsn, Categories, Ura};
 use futures::future::join_all;
 use jiff::{Timestamp, tz::TimeZone};
 use store::AuditPage;
+use tokio::time::Instant;
 use trust::{
     audit::{AuditRecord, Happened, Language, Outcome, wording},
     policy::Action,
@@ -15,12 +16,13 @@ use trust::{
 use super::{Node, audit::Entry};
 use crate::{
     error::ExchangeError,
+    json::Text,
     record::SourceState,
     region::{LogAnswer, Participant},
 };
 
 /// The most lines that one organisation gives, the latest first.
-pub const LOG_LINES_MAX: usize = 5_000;
+pub(super) const LOG_LINES_MAX: usize = 5_000;
 
 /// Who looked at one patient's data, everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +103,6 @@ impl Node {
         };
         self.may_read_log(&cx, bsn).await?;
         let own = self.parts.organisation.ura;
-        let asked_at = self.parts.clock.now();
         let mut participants = self.parts.region.organisations();
         if !participants.iter().any(|participant| participant.record.ura == own) {
             let record = self.parts.organisation.clone();
@@ -110,6 +111,7 @@ impl Node {
         let answers = join_all(participants.into_iter().map(|participant| {
             let cx = &cx;
             async move {
+                let began = Instant::now();
                 let ura = participant.record.ura;
                 let answer = if ura == own {
                     self.own_lines(cx, bsn).await.map_or_else(
@@ -123,8 +125,7 @@ impl Node {
                         LogAnswer::NoAnswer("no answer within the deadline".to_owned())
                     })
                 };
-                let took = self.parts.clock.now().duration_since(asked_at);
-                (participant, answer, Duration::try_from(took).unwrap_or_default())
+                (participant, answer, began.elapsed())
             }
         }))
         .await;
@@ -132,17 +133,22 @@ impl Node {
     }
 
     /// What this organisation wrote down about the patient of a token, for
-    /// that patient: AuditEvents as JSON, the latest first.
-    pub async fn answer_access_log(
-        &self,
-        cx: &AccessContext,
-    ) -> Result<Vec<Vec<u8>>, ExchangeError> {
+    /// that patient: a searchset of AuditEvents as JSON, the latest first.
+    pub async fn answer_access_log(&self, cx: &AccessContext) -> Result<Vec<u8>, ExchangeError> {
         let Some(bsn) = cx.patient() else {
             let error = ExchangeError::NotAllowed;
             return self.refuse(cx, Happened::AccessLogRead, None, &[], error).await;
         };
         self.may_read_log(cx, bsn).await?;
-        self.own_lines(cx, bsn).await
+        let lines = self.own_lines(cx, bsn).await?;
+        let mut text = Text::default();
+        text.raw(r#"{"resourceType":"Bundle","type":"searchset""#);
+        for (index, line) in lines.iter().enumerate() {
+            text.raw(if index == 0 { r#","entry":["# } else { "," });
+            text.raw(r#"{"resource":"#).resource(line).raw("}");
+        }
+        text.raw(if lines.is_empty() { "}" } else { "]}" });
+        Ok(text.into_bytes())
     }
 
     async fn may_read_log(&self, cx: &AccessContext, bsn: &Bsn) -> Result<(), ExchangeError> {

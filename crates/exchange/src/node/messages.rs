@@ -1,5 +1,10 @@
 //! Messages of record systems: taken in whole, or kept whole until somebody
 //! looks at them.
+//!
+//! An acknowledgement is given only once the message is on disk: a positive one
+//! when its content is in the store, a negative one when the message is kept
+//! for the operator. When neither could be done there is no acknowledgement at
+//! all, so the sender keeps the message and sends it again.
 
 use store::MessageId;
 

@@ -35,7 +35,10 @@ pub use peer::{
 };
 pub use regional::{RESOURCES_PER_SOURCE_MAX, SOURCES_AT_ONCE_MAX};
 
-use crate::{catalogue::Catalogue, error::ExchangeError, region::{Participant, Region}};
+use crate::{
+    catalogue::Catalogue,
+    region::{Participant, Region},
+};
 
 /// How long a source may take to answer, unless configured otherwise.
 pub const SOURCE_DEADLINE: Duration = Duration::from_secs(2);
@@ -109,17 +112,6 @@ impl Node {
             action,
             consent: None,
         }
-    }
-
-    /// What the exchange of the context leaves of some kinds of data.
-    fn within_exchange(
-        &self,
-        cx: &AccessContext,
-        categories: Categories,
-    ) -> Result<Categories, ExchangeError> {
-        let Some(code) = cx.exchange() else { return Ok(categories) };
-        let exchange = self.parts.catalogue.get(code).ok_or(ExchangeError::UnknownExchange)?;
-        Ok(exchange.categories().intersection(categories))
     }
 
     /// The scope of one patient; nothing where nothing is allowed.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use care::{AccessContext, Categories, ProviderCategory, Scope};
 use fhir::{
     Resource,
-    outcome::{Issue, IssueCode, Severity, operation_outcome},
+    outcome::{Issue, IssueCode, operation_outcome},
 };
 use futures::future::try_join_all;
 use store::Stored;
@@ -27,8 +27,8 @@ use crate::{
 pub const QUERIES_PER_BATCH_MAX: usize = 64;
 /// The longest search, in bytes.
 pub const QUERY_BYTES_MAX: usize = 4 * 1024;
-/// The most matches that one search of a question gives.
-pub const RESOURCES_PER_QUERY_MAX: usize = 10_000;
+/// The most matches that one search gives at once; the rest is a next page.
+pub const RESOURCES_PER_QUERY_MAX: usize = 5_000;
 
 /// What this node answers to another.
 #[derive(Debug, Clone)]
@@ -46,8 +46,9 @@ pub enum PeerPart {
         matches: Vec<Stored>,
         /// What that brings along.
         included: Vec<Stored>,
-        /// Whether that is all; false when [`RESOURCES_PER_QUERY_MAX`] was passed.
-        complete: bool,
+        /// The search that gives the rest, when [`RESOURCES_PER_QUERY_MAX`] was
+        /// passed.
+        next: Option<String>,
     },
     /// It cannot be carried out.
     Refused {
@@ -174,7 +175,9 @@ impl Node {
             Ok(parsed) => parsed,
             Err(error) => return Ok(refused(error)),
         };
-        parameters.push(("_count".to_owned(), store::limits::PAGE_MAX.to_string()));
+        if !parameters.iter().any(|(name, _)| name == "_cursor") {
+            parameters.push(("_count".to_owned(), store::limits::PAGE_MAX.to_string()));
+        }
         let (mut matches, mut included) = (Vec::new(), Vec::new());
         loop {
             let page = match self.parts.store.search(cx, scope, resource_type, &parameters).await {
@@ -186,11 +189,12 @@ impl Node {
             included.extend(page.included);
             let Some(cursor) = page.next else { break };
             if matches.len() >= RESOURCES_PER_QUERY_MAX {
-                return Ok(PeerPart::Found { matches, included, complete: false });
+                let next = Some(format!("{resource_type}?_cursor={cursor}"));
+                return Ok(PeerPart::Found { matches, included, next });
             }
             parameters = vec![("_cursor".to_owned(), cursor)];
         }
-        Ok(PeerPart::Found { matches, included, complete: true })
+        Ok(PeerPart::Found { matches, included, next: None })
     }
 }
 
@@ -209,7 +213,7 @@ fn parse(query: &str) -> Result<(&'static str, Vec<(String, String)>), ExchangeE
         fhir::resource_type(name).ok_or_else(|| invalid("this is not a search of a type"))?;
     let mut parameters =
         url::pairs(parameters).ok_or_else(|| invalid("the search cannot be read"))?;
-    parameters.retain(|(name, _)| !matches!(name.as_str(), "_count" | "_cursor" | "_total"));
+    parameters.retain(|(name, _)| !matches!(name.as_str(), "_count" | "_total"));
     Ok((resource_type, parameters))
 }
 
@@ -225,17 +229,16 @@ fn types_of(queries: &[String]) -> Vec<String> {
 
 impl PeerAnswer {
     /// The answer as a batch-response Bundle in JSON: per search a searchset
-    /// Bundle. One that is not whole says so with an OperationOutcome entry of
-    /// code `incomplete`.
+    /// Bundle, with a `next` link when there is more.
     pub fn to_bundle(&self) -> Vec<u8> {
         let mut text = Text::default();
         text.raw(r#"{"resourceType":"Bundle","type":"batch-response""#);
         for (index, part) in self.parts.iter().enumerate() {
             text.raw(if index == 0 { r#","entry":["# } else { "," });
             match part {
-                PeerPart::Found { matches, included, complete } => {
+                PeerPart::Found { matches, included, next } => {
                     text.raw(r#"{"resource":"#);
-                    searchset(&mut text, matches, included, *complete);
+                    searchset(&mut text, matches, included, next.as_deref());
                     text.raw(r#","response":{"status":"200"}}"#);
                 }
                 PeerPart::Refused { status, issues } => {
@@ -250,10 +253,10 @@ impl PeerAnswer {
     }
 }
 
-fn searchset(text: &mut Text, matches: &[Stored], included: &[Stored], complete: bool) {
+fn searchset(text: &mut Text, matches: &[Stored], included: &[Stored], next: Option<&str>) {
     text.raw(r#"{"resourceType":"Bundle","type":"searchset""#);
-    if complete {
-        text.raw(&format!(r#","total":{}"#, matches.len()));
+    if let Some(next) = next {
+        text.raw(r#","link":[{"relation":"next","url":"#).string(next).raw("}]");
     }
     let mut between = r#","entry":["#;
     for (list, mode) in [(matches, "match"), (included, "include")] {
@@ -262,19 +265,6 @@ fn searchset(text: &mut Text, matches: &[Stored], included: &[Stored], complete:
             text.raw(&format!(r#","search":{{"mode":"{mode}"}}}}"#));
             between = ",";
         }
-    }
-    if !complete {
-        let issue = Issue {
-            severity: Severity::Warning,
-            code: IssueCode::Incomplete,
-            text: "there is more than one answer may hold".to_owned(),
-            expression: None,
-        };
-        text.raw(between)
-            .raw(r#"{"resource":"#)
-            .resource(&operation_outcome(&[issue]).to_bytes())
-            .raw(r#","search":{"mode":"outcome"}}"#);
-        between = ",";
     }
     text.raw(if between == "," { "]}" } else { "}" });
 }

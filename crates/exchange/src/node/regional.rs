@@ -13,6 +13,7 @@ use care::{
 use fhir::Resource;
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
+use tokio::time::Instant;
 use trust::{
     audit::{Happened, Outcome},
     consent::ConsentAnswer,
@@ -32,7 +33,7 @@ pub const SOURCES_AT_ONCE_MAX: usize = 64;
 /// The most resources that are taken from one source.
 pub const RESOURCES_PER_SOURCE_MAX: usize = 20_000;
 /// The longest reason for emergency access, in characters.
-pub const EMERGENCY_REASON_CHARACTERS_MAX: usize = 500;
+pub(super) const EMERGENCY_REASON_CHARACTERS_MAX: usize = 500;
 
 /// What is done with one organisation.
 enum Plan {
@@ -83,7 +84,7 @@ impl Node {
                 let plan = self.plan(&participant, permitted, held, categories, consents.is_some());
                 let (cx, queries) = (&cx, Arc::clone(&queries));
                 async move {
-                    self.one_source(cx, participant, permitted, plan, &queries, asked_at).await
+                    self.one_source(cx, participant, permitted, plan, &queries).await
                 }
             })
             .buffer_unordered(SOURCES_AT_ONCE_MAX);
@@ -271,7 +272,6 @@ impl Node {
         permitted: Categories,
         plan: Plan,
         queries: &[String],
-        asked_at: Timestamp,
     ) -> (SourceReport, Vec<SourcedResource>) {
         let Participant { record, fhir_base } = participant;
         let mut report = SourceReport {
@@ -286,6 +286,7 @@ impl Node {
             count: 0,
             took: Duration::ZERO,
         };
+        let began = Instant::now();
         let answer = match plan {
             Plan::Known(state, reason) => {
                 report.state = state;
@@ -304,7 +305,7 @@ impl Node {
             }
         };
         let received = self.parts.clock.now();
-        report.took = Duration::try_from(received.duration_since(asked_at)).unwrap_or_default();
+        report.took = began.elapsed();
         let resources = match answer {
             Answer::NotAllowed => {
                 report.state = SourceState::NotAllowed;
@@ -353,11 +354,11 @@ impl Node {
         let mut resources = Vec::new();
         let mut whole = true;
         for part in parts {
-            let PeerPart::Found { matches, included, complete } = part else {
+            let PeerPart::Found { matches, included, next } = part else {
                 whole = false;
                 continue;
             };
-            whole &= complete;
+            whole &= next.is_none();
             for (list, is_included) in [(matches, false), (included, true)] {
                 for stored in list {
                     match Resource::parse(&stored.body) {

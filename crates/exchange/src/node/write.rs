@@ -54,6 +54,21 @@ impl Node {
         cx: &AccessContext,
         changes: &[Change],
     ) -> Result<Vec<AuditBody>, ExchangeError> {
+        let removes = |change: &Change| {
+            matches!(change, Change::Delete { .. } | Change::DeleteWhere { .. })
+        };
+        let happened =
+            if changes.iter().all(removes) { Happened::Removed } else { Happened::Stored };
+        self.audit_changes_as(cx, happened, changes).await
+    }
+
+    /// The same, for changes that came about in another way.
+    pub(super) async fn audit_changes_as(
+        &self,
+        cx: &AccessContext,
+        happened: Happened,
+        changes: &[Change],
+    ) -> Result<Vec<AuditBody>, ExchangeError> {
         let asked = types(changes);
         let mut patients: BTreeSet<Bsn> = BTreeSet::new();
         let mut known: HashMap<String, Option<Bsn>> = HashMap::new();
@@ -87,11 +102,6 @@ impl Node {
                 }
             }
         }
-        let removes = |change: &Change| {
-            matches!(change, Change::Delete { .. } | Change::DeleteWhere { .. })
-        };
-        let happened =
-            if changes.iter().all(removes) { Happened::Removed } else { Happened::Stored };
         let mut entry = Entry {
             happened,
             outcome: Ended::Allowed,

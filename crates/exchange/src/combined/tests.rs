@@ -1,0 +1,7 @@
+//! The laws of the combined record, and what each section makes of its facts.
+
+mod kit;
+mod laws;
+mod medication;
+mod results;
+mod sections;
