@@ -27,11 +27,6 @@ macro_rules! primitives {
             fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)* _ => None }
             }
-
-            /// The name of the type, as in FHIR.
-            pub(crate) const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name),* }
-            }
         }
     };
 }

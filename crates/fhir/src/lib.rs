@@ -17,9 +17,11 @@ pub mod xml;
 mod definitions;
 mod format;
 mod label;
+mod narrative;
 mod resource;
 mod types;
 
+pub use format::STRING_BYTES_MAX;
 pub use label::label;
 pub use resource::Resource;
 pub use types::{resource_type, resource_types};

@@ -57,11 +57,6 @@ pub fn date_range(text: &str) -> Option<(i64, i64)> {
     Some((midnight + offset_ms, midnight + offset_ms + width_ms - 1))
 }
 
-/// Whether the text is a date that exists, with day when `T` follows.
-pub(crate) fn is_date(text: &str) -> bool {
-    !text.contains('T') && date_range(text).is_some()
-}
-
 /// A time with zone: milliseconds after midnight UTC and how many it spans.
 fn time_of_day(time: &str) -> Option<(i64, i64)> {
     let (clock, zone_minutes) = match time.strip_suffix('Z') {

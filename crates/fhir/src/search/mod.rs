@@ -19,6 +19,7 @@ mod reference;
 mod text;
 mod values;
 
+pub(crate) use date::clock_time;
 pub use date::date_range;
 pub use extract::{extract, extract_parameters};
 pub use index_value::{Entry, IndexValue};
