@@ -26,6 +26,9 @@ pub use label::label;
 pub use resource::Resource;
 pub use types::{resource_type, resource_types};
 
+#[cfg(test)]
+mod zib_examples;
+
 /// A folder of the outside test data, or a visible line that it is not there.
 #[cfg(test)]
 fn testdata(folder: &str) -> Option<std::path::PathBuf> {

@@ -28,7 +28,8 @@ const ATTRIBUTES: &str = " abbr accesskey align alt axis bgcolor border cellhali
 /// Attributes that hold the address of something.
 const ADDRESSES: [&str; 4] = ["cite", "href", "longdesc", "src"];
 
-/// Where links may go; a picture may also be in the address itself.
+/// Where links may go. The data of a picture may also be in its `src` itself:
+/// what is not a picture is then not shown.
 const SCHEMES: [&str; 4] = ["http:", "https:", "mailto:", "tel:"];
 
 fn is_listed(list: &str, name: &str) -> bool {
@@ -130,7 +131,7 @@ fn check_element(start: &BytesStart<'_>, is_root: bool) -> Result<(), &'static s
                 return Err("must be in the namespace of XHTML");
             }
         }
-        if ADDRESSES.contains(&name) && !is_harmless(&value) {
+        if ADDRESSES.contains(&name) && !is_harmless(name, &value) {
             return Err("must link only to pages, mail and telephone");
         }
     }
@@ -141,7 +142,7 @@ fn check_element(start: &BytesStart<'_>, is_root: bool) -> Result<(), &'static s
 }
 
 /// Whether an address runs nothing: relative, or of a scheme that we know.
-fn is_harmless(address: &str) -> bool {
+fn is_harmless(attribute: &str, address: &str) -> bool {
     let bare: String = address
         .chars()
         .filter(|c| !c.is_whitespace() && !c.is_control())
@@ -155,7 +156,7 @@ fn is_harmless(address: &str) -> bool {
         (Some(_), None) => false,
     };
     is_relative
-        || bare.starts_with("data:image/")
+        || attribute == "src" && bare.starts_with("data:")
         || SCHEMES.iter().any(|scheme| bare.starts_with(scheme))
 }
 
@@ -199,7 +200,7 @@ mod tests {
             "Bloeddruk",
             "<p class=\"a\">x<br/>&#233; &amp; &lt;</p><!-- remark -->",
             "<table><tr><td>1</td></tr></table>",
-            "<a href=\"https://example.org\">x</a><a href=\"#note\">x</a><img src=\"a.png\" alt=\"\"/>",
+            "<a href=\"https://example.org\">x</a><a href=\"#note\">x</a><img src=\"a.png\" alt=\"\"/><img src=\"data:image/png;base64,AA==\"/>",
             "<![CDATA[x]]>",
         ] {
             assert_eq!(check(&of(inner)), Ok(()), "{inner}");
@@ -213,6 +214,7 @@ mod tests {
             "<a href=\"java&#9;script:x\">x</a>",
             "<p>x",
             "<p a>x</p>",
+            "<a href=\"data:text/html,x\">x</a>",
             "&nbsp;x",
             "&undefined;",
             "<?php x?>x",
