@@ -13,9 +13,15 @@ mod audit_line;
 mod change;
 mod counts;
 mod error;
+mod index;
+mod lists;
 mod message;
+mod read;
+mod search;
+mod sqlite;
 mod store;
 mod stored;
+mod write;
 
 pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
 pub use change::{Alongside, Change, Outcome, Status, Written};

@@ -5,10 +5,16 @@ use std::sync::Arc;
 
 use care::{AccessContext, Bsn, Clock, IdSource, Scope};
 
+use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX};
+use crate::search::CursorKey;
+use crate::sqlite::kinds::Kinds;
+use crate::sqlite::readers::Readers;
+use crate::sqlite::writer::{State, Writer};
+use crate::sqlite::{connection, schema};
 use crate::{
     Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf, HistoryPage, Integrity,
     Message, MessageFilter, MessageId, MessageSummary, NewMessage, OutboxEvent, Page, Seal,
-    SearchPage, Statistics, StoreError, Written,
+    SearchPage, Statistics, StoreError, Written, lists, read, search, write,
 };
 
 /// What a store is opened with.
@@ -27,26 +33,51 @@ pub struct Options {
     pub seal: Arc<dyn Seal>,
 }
 
-/// The store of one organisation. Cloning it is cheap.
+/// The store of one organisation. Cloning it is cheap; dropping the last clone
+/// waits for the writes under way and closes the file.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store(Arc<Inner>);
 
-#[expect(
-    clippy::todo,
-    clippy::unused_async,
-    unused_variables,
-    reason = "bodies follow at once"
-)]
+struct Inner {
+    options: Options,
+    kinds: Arc<Kinds>,
+    key: Arc<CursorKey>,
+    readers: Readers,
+    writer: Writer,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Store({})", self.0.options.path.display())
+    }
+}
+
 impl Store {
     /// Opens the file, makes or migrates the schema, starts the writer.
     ///
     /// # Errors
     /// When the file cannot be opened, or a newer release wrote it.
     pub fn open(options: Options) -> Result<Self, StoreError> {
-        todo!()
+        let mut connection = connection::writer(&options.path)?;
+        schema::migrate(&mut connection)?;
+        let start = connection.transaction()?;
+        let state = State::load(&start, options.clone())?;
+        let key = Arc::new(CursorKey::load(&start)?);
+        start.commit()?;
+        let kinds = Arc::clone(&state.kinds);
+        let readers = Readers::new(options.path.clone());
+        let writer = Writer::start(connection, state)?;
+        Ok(Self(Arc::new(Inner {
+            options,
+            kinds,
+            key,
+            readers,
+            writer,
+        })))
     }
 
-    /// The current version of a resource.
+    /// The current version of a resource. What the scope does not let through
+    /// is [`Found::Absent`].
     pub async fn read(
         &self,
         cx: &AccessContext,
@@ -54,7 +85,12 @@ impl Store {
         resource_type: &str,
         id: &str,
     ) -> Result<Found, StoreError> {
-        todo!()
+        let (kinds, scope) = (Arc::clone(&self.0.kinds), bound(cx, scope)?);
+        let (resource_type, id) = (resource_type.to_owned(), id.to_owned());
+        self.0
+            .readers
+            .read(move |file| read::current(file, &kinds, &scope, &resource_type, &id))
+            .await
     }
 
     /// One version of a resource.
@@ -66,10 +102,18 @@ impl Store {
         id: &str,
         version: u64,
     ) -> Result<Found, StoreError> {
-        todo!()
+        let (kinds, scope) = (Arc::clone(&self.0.kinds), bound(cx, scope)?);
+        let (resource_type, id) = (resource_type.to_owned(), id.to_owned());
+        self.0
+            .readers
+            .read(move |file| read::version(file, &kinds, &scope, &resource_type, &id, version))
+            .await
     }
 
     /// The versions of a resource, of a type, or of everything, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidCursor`] for a cursor that this store did not give.
     pub async fn history(
         &self,
         cx: &AccessContext,
@@ -77,11 +121,26 @@ impl Store {
         of: HistoryOf,
         page: Page,
     ) -> Result<HistoryPage, StoreError> {
-        todo!()
+        let inner = Arc::clone(&self.0);
+        let (kinds, key) = (Arc::clone(&inner.kinds), Arc::clone(&inner.key));
+        let scope = bound(cx, scope)?;
+        inner
+            .readers
+            .read(move |file| read::history(file, &kinds, &key, &scope, &of, &page))
+            .await
     }
 
     /// Searches a resource type. `query` has decoded names (with modifiers)
-    /// and values.
+    /// and values; to go on, only `_cursor` with [`SearchPage::next`].
+    ///
+    /// Result parameters: `_count` (0 to [`crate::limits::PAGE_MAX`]),
+    /// `_sort`, `_total`, `_summary=count`, `_include`, `_revinclude`.
+    /// `_elements`, `_format`, `_pretty` and other values of `_summary` are for
+    /// the edge: accepted here, without effect.
+    ///
+    /// # Errors
+    /// For a parameter, modifier or value that is not understood: never an
+    /// answer to another question. [`StoreError::LimitExceeded`] names the limit.
     pub async fn search(
         &self,
         cx: &AccessContext,
@@ -89,10 +148,24 @@ impl Store {
         resource_type: &str,
         query: &[(String, String)],
     ) -> Result<SearchPage, StoreError> {
-        todo!()
+        let inner = &self.0;
+        let (kinds, key) = (Arc::clone(&inner.kinds), Arc::clone(&inner.key));
+        let (options, scope) = (inner.options.clone(), bound(cx, scope)?);
+        let (resource_type, query) = (resource_type.to_owned(), query.to_vec());
+        inner
+            .readers
+            .read(move |file| {
+                search::run(file, &kinds, &options, &key, &scope, &resource_type, &query)
+            })
+            .await
     }
 
-    /// Writes all changes or none; durable when it resolves.
+    /// Writes all changes or none, with what goes alongside; durable when it
+    /// resolves. Deletions are done first (FHIR R4, http, transactions).
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfScope`] unless the scope is the organisation's own.
+    /// All errors leave everything as it was.
     pub async fn write(
         &self,
         cx: &AccessContext,
@@ -100,51 +173,101 @@ impl Store {
         changes: Vec<Change>,
         with: Alongside,
     ) -> Result<Written, StoreError> {
-        todo!()
+        if bound(cx, scope)? != Scope::Organisation {
+            return Err(StoreError::OutOfScope);
+        }
+        if with
+            .message
+            .as_ref()
+            .is_some_and(|message| message.bytes.len() > MESSAGE_BYTES_MAX)
+        {
+            return Err(StoreError::LimitExceeded {
+                limit: "MESSAGE_BYTES_MAX",
+                max: MESSAGE_BYTES_MAX,
+            });
+        }
+        let (kinds, options) = (Arc::clone(&self.0.kinds), self.0.options.clone());
+        let (changes, with, plan, digest) = self
+            .0
+            .readers
+            .read(move |file| {
+                let plan = write::prepare(file, &kinds, &options, &changes)?;
+                let digest = with.message.as_ref().map(write::digest);
+                Ok((changes, with, plan, digest))
+            })
+            .await?;
+        self.0
+            .writer
+            .write(move |session| write::apply(session, &changes, plan, &with, digest.as_ref()))
+            .await
     }
 
-    /// Keeps a message that could not be taken in. `error` is for the
-    /// operator and holds no patient data.
+    /// Keeps a message that could not be taken in. `error` is for the operator
+    /// and holds no patient data. The same message again keeps its first id.
     pub async fn keep_refused(
         &self,
-        cx: &AccessContext,
+        _cx: &AccessContext,
         message: NewMessage,
         error: &str,
     ) -> Result<MessageId, StoreError> {
-        todo!()
+        let error = error.to_owned();
+        self.0
+            .writer
+            .write(move |session| write::keep_refused(session, &message, &error))
+            .await
     }
 
     /// Lists messages, newest first.
     pub async fn messages(
         &self,
-        cx: &AccessContext,
+        _cx: &AccessContext,
         filter: MessageFilter,
     ) -> Result<Vec<MessageSummary>, StoreError> {
-        todo!()
+        self.0
+            .readers
+            .read(move |file| lists::messages(file, &filter))
+            .await
     }
 
     /// A message with its content.
     pub async fn message(
         &self,
-        cx: &AccessContext,
+        _cx: &AccessContext,
         id: &MessageId,
     ) -> Result<Option<Message>, StoreError> {
-        todo!()
+        let id = id.clone();
+        self.0
+            .readers
+            .read(move |file| lists::message(file, &id))
+            .await
     }
 
     /// Appends to the audit log; durable when it resolves.
     pub async fn append_audit(&self, bodies: Vec<AuditBody>) -> Result<(), StoreError> {
-        todo!()
+        self.0
+            .writer
+            .write(move |session| write::audit::append(session, &bodies))
+            .await
     }
 
     /// The audit lines about a patient, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherPatient`] when the context is bound to another one.
     pub async fn audit_about(
         &self,
         cx: &AccessContext,
         bsn: &Bsn,
         page: AuditPage,
     ) -> Result<Vec<AuditLine>, StoreError> {
-        todo!()
+        if cx.patient().is_some_and(|patient| patient != bsn) {
+            return Err(StoreError::OtherPatient);
+        }
+        let bsn = bsn.clone();
+        self.0
+            .readers
+            .read(move |file| lists::audit_about(file, &bsn, page))
+            .await
     }
 
     /// The audit lines after a place in the log, oldest first, for verifying.
@@ -153,26 +276,68 @@ impl Store {
         after_seq: u64,
         limit: usize,
     ) -> Result<Vec<AuditLine>, StoreError> {
-        todo!()
+        self.0
+            .readers
+            .read(move |file| lists::audit_lines(file, after_seq, limit))
+            .await
     }
 
     /// Events that wait to be delivered, oldest first.
     pub async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
-        todo!()
+        self.0
+            .readers
+            .read(move |file| lists::outbox(file, limit))
+            .await
     }
 
     /// Takes delivered events out of the outbox.
     pub async fn outbox_done(&self, ids: Vec<u64>) -> Result<(), StoreError> {
-        todo!()
+        if ids.len() > LIST_MAX {
+            return Err(StoreError::LimitExceeded {
+                limit: "LIST_MAX",
+                max: LIST_MAX,
+            });
+        }
+        self.0
+            .writer
+            .write(move |session| {
+                let mut delete = session
+                    .connection
+                    .prepare_cached("DELETE FROM outbox WHERE id = ?1")?;
+                for id in ids {
+                    delete.execute([i64::try_from(id).unwrap_or(i64::MAX)])?;
+                }
+                Ok(())
+            })
+            .await
     }
 
     /// Counts, without patient data.
     pub async fn statistics(&self) -> Result<Statistics, StoreError> {
-        todo!()
+        let kinds = Arc::clone(&self.0.kinds);
+        self.0
+            .readers
+            .read(move |file| lists::statistics(file, &kinds))
+            .await
     }
 
     /// Whether the file is sound. It reads the whole file.
     pub async fn check_integrity(&self) -> Result<Integrity, StoreError> {
-        todo!()
+        let path = self.0.options.path.clone();
+        self.0
+            .readers
+            .read(move |file| lists::integrity(file, &path))
+            .await
+    }
+}
+
+/// The scope, when it fits the context: a credential for one patient cannot be
+/// used with the scope of another.
+fn bound(cx: &AccessContext, scope: &Scope) -> Result<Scope, StoreError> {
+    match (scope, cx.patient()) {
+        (Scope::Patient { bsn, .. }, Some(patient)) if bsn != patient => {
+            Err(StoreError::OtherPatient)
+        }
+        _ => Ok(scope.clone()),
     }
 }

@@ -1,0 +1,289 @@
+//! Reading messages, the audit log, the outbox, and counts.
+
+use care::{Bsn, Categories};
+use jiff::{Timestamp, tz::TimeZone};
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+
+use crate::limits::LIST_MAX;
+use crate::sqlite::kinds::Kinds;
+use crate::sqlite::schema;
+use crate::write::{LABORATORY_CODED, LABORATORY_UNCODED};
+use crate::{
+    AuditLine, AuditPage, Integrity, Message, MessageFilter, MessageId, MessageState,
+    MessageSummary, OutboxEvent, Statistics, StoreError,
+};
+
+/// Days of messages that the statistics tell of.
+const DAYS_MAX: usize = 31;
+const DAY_MS: i64 = 86_400_000;
+const SUMMARY: &str = "id, channel, sender, control_id, kind, received, state, error, size";
+
+/// The limit of a list, held.
+fn limit(limit: usize) -> Result<i64, StoreError> {
+    if (1..=LIST_MAX).contains(&limit) {
+        Ok(limit as i64)
+    } else {
+        Err(StoreError::LimitExceeded {
+            limit: "LIST_MAX",
+            max: LIST_MAX,
+        })
+    }
+}
+
+/// A number from SQLite for each state.
+const fn state_number(state: MessageState) -> i64 {
+    match state {
+        MessageState::Accepted => 0,
+        MessageState::Refused => 1,
+        MessageState::Replayed => 2,
+    }
+}
+
+fn state_of(number: i64) -> Result<MessageState, StoreError> {
+    MessageState::ALL
+        .into_iter()
+        .find(|state| state_number(*state) == number)
+        .ok_or(StoreError::Corrupt {
+            what: "a message has an unknown state",
+        })
+}
+
+fn moment(ms: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(ms).map_err(|_| StoreError::Corrupt {
+        what: "a time is out of range",
+    })
+}
+
+/// A count or place, which is never negative.
+fn number(row: &Row<'_>, column: usize) -> Result<u64, StoreError> {
+    u64::try_from(row.get::<_, i64>(column)?).map_err(|_| StoreError::Corrupt {
+        what: "a count is negative",
+    })
+}
+
+fn bsn(text: &str) -> Result<Bsn, StoreError> {
+    Bsn::parse(text).map_err(|_| StoreError::Corrupt {
+        what: "a row has no valid BSN",
+    })
+}
+
+/// Messages, newest first.
+pub(crate) fn messages(
+    connection: &Connection,
+    filter: &MessageFilter,
+) -> Result<Vec<MessageSummary>, StoreError> {
+    let mut conditions = vec!["1"];
+    let mut values: Vec<Sql> = Vec::new();
+    if let Some(state) = filter.state {
+        conditions.push("state = ?");
+        values.push(state_number(state).into());
+    }
+    if let Some(before) = &filter.before {
+        let seq: Option<i64> = connection
+            .query_row(
+                "SELECT seq FROM message WHERE id = ?1",
+                [&before.0],
+                |row| row.get(0),
+            )
+            .optional()?;
+        conditions.push("seq < ?");
+        values.push(seq.ok_or(StoreError::UnknownMessage)?.into());
+    }
+    values.push(limit(filter.limit)?.into());
+    let sql = format!(
+        "SELECT {SUMMARY} FROM message WHERE {} ORDER BY seq DESC LIMIT ?",
+        conditions.join(" AND ")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut messages = Vec::new();
+    while let Some(row) = rows.next()? {
+        messages.push(summary(row)?);
+    }
+    Ok(messages)
+}
+
+/// A message with its content.
+pub(crate) fn message(
+    connection: &Connection,
+    id: &MessageId,
+) -> Result<Option<Message>, StoreError> {
+    let sql = format!("SELECT {SUMMARY}, bytes FROM message WHERE id = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([&id.0])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let bytes: Vec<u8> = row.get(9)?;
+    Ok(Some(Message {
+        summary: summary(row)?,
+        bytes: bytes.into(),
+    }))
+}
+
+fn summary(row: &Row<'_>) -> Result<MessageSummary, StoreError> {
+    let sender: String = row.get(2)?;
+    Ok(MessageSummary {
+        id: MessageId(row.get(0)?),
+        channel: row.get(1)?,
+        sender: Some(sender).filter(|sender| !sender.is_empty()),
+        control_id: row.get(3)?,
+        kind: row.get(4)?,
+        received: moment(row.get(5)?)?,
+        state: state_of(row.get(6)?)?,
+        error: row.get(7)?,
+        size: number(row, 8)?,
+    })
+}
+
+/// Audit lines about a patient, newest first.
+pub(crate) fn audit_about(
+    connection: &Connection,
+    patient: &Bsn,
+    page: AuditPage,
+) -> Result<Vec<AuditLine>, StoreError> {
+    let before = page
+        .before
+        .and_then(|seq| i64::try_from(seq).ok())
+        .unwrap_or(i64::MAX);
+    let sql = "SELECT seq, recorded, patient, body, previous, hash, signature FROM audit
+               WHERE patient = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
+    lines(
+        connection,
+        sql,
+        (patient.expose(), before, limit(page.limit)?),
+    )
+}
+
+/// Audit lines after a place in the log, oldest first.
+pub(crate) fn audit_lines(
+    connection: &Connection,
+    after_seq: u64,
+    count: usize,
+) -> Result<Vec<AuditLine>, StoreError> {
+    let after = i64::try_from(after_seq).unwrap_or(i64::MAX);
+    let sql = "SELECT seq, recorded, patient, body, previous, hash, signature FROM audit
+               WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    lines(connection, sql, (after, limit(count)?))
+}
+
+fn lines(
+    connection: &Connection,
+    sql: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<AuditLine>, StoreError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        let patient: Option<String> = row.get(2)?;
+        lines.push(AuditLine {
+            seq: number(row, 0)?,
+            recorded: moment(row.get(1)?)?,
+            patient: patient.as_deref().map(bsn).transpose()?,
+            body: row.get(3)?,
+            previous: row.get(4)?,
+            hash: row.get(5)?,
+            signature: row.get(6)?,
+        });
+    }
+    Ok(lines)
+}
+
+/// Events that wait, oldest first.
+pub(crate) fn outbox(
+    connection: &Connection,
+    count: usize,
+) -> Result<Vec<OutboxEvent>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, bsn, categories, added FROM outbox ORDER BY id LIMIT ?1")?;
+    let mut rows = statement.query([limit(count)?])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let patient: String = row.get(1)?;
+        events.push(OutboxEvent {
+            id: number(row, 0)?,
+            bsn: bsn(&patient)?,
+            categories: Categories::from_bits(row.get(2)?),
+            added: Categories::from_bits(row.get(3)?),
+        });
+    }
+    Ok(events)
+}
+
+/// Counts, without patient data.
+pub(crate) fn statistics(connection: &Connection, kinds: &Kinds) -> Result<Statistics, StoreError> {
+    let mut found = Statistics::default();
+    let mut tallies = connection.prepare("SELECT what, count FROM tally WHERE count <> 0")?;
+    let mut rows = tallies.query([])?;
+    while let Some(row) = rows.next()? {
+        let count = number(row, 1)?;
+        match row.get(0)? {
+            LABORATORY_CODED => found.laboratory_coded = count,
+            LABORATORY_UNCODED => found.laboratory_uncoded = count,
+            kind => found.resources.push((kinds.name(kind)?, count)),
+        }
+    }
+    found.resources.sort_unstable();
+    let mut states =
+        connection.prepare("SELECT state, count(*) FROM message GROUP BY state ORDER BY state")?;
+    let mut rows = states.query([])?;
+    while let Some(row) = rows.next()? {
+        found
+            .messages
+            .push((state_of(row.get(0)?)?, number(row, 1)?));
+    }
+    let mut days = connection.prepare(
+        "SELECT received / ?1 AS day, state, count(*) FROM message
+         WHERE received / ?1 IN
+           (SELECT DISTINCT received / ?1 FROM message ORDER BY 1 DESC LIMIT ?2)
+         GROUP BY day, state ORDER BY day, state",
+    )?;
+    let mut rows = days.query([DAY_MS, DAYS_MAX as i64])?;
+    while let Some(row) = rows.next()? {
+        let day = moment(row.get::<_, i64>(0)? * DAY_MS)?
+            .to_zoned(TimeZone::UTC)
+            .date();
+        found
+            .messages_by_day
+            .push((day, state_of(row.get(1)?)?, number(row, 2)?));
+    }
+    let one = |sql| connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+    found.last_received = one("SELECT max(received) FROM message")?
+        .map(moment)
+        .transpose()?;
+    found.last_written =
+        one("SELECT max(updated) FROM version WHERE vid = (SELECT max(vid) FROM version)")?
+            .map(moment)
+            .transpose()?;
+    found.audit_lines = one("SELECT max(seq) FROM audit")?.unwrap_or(0) as u64;
+    found.outbox_waiting = one("SELECT count(*) FROM outbox")?.unwrap_or(0) as u64;
+    Ok(found)
+}
+
+/// Whether the file is sound.
+pub(crate) fn integrity(
+    connection: &Connection,
+    path: &std::path::Path,
+) -> Result<Integrity, StoreError> {
+    let mut problems = Vec::new();
+    let mut check = connection.prepare("PRAGMA quick_check")?;
+    let mut rows = check.query([])?;
+    while let Some(row) = rows.next()? {
+        let line: String = row.get(0)?;
+        if line != "ok" {
+            problems.push(line);
+        }
+    }
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    Ok(Integrity {
+        problems,
+        schema_version: schema::version(connection)?,
+        journal_mode: connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?,
+        database_bytes: size(path),
+        wal_bytes: size(wal.as_ref()),
+    })
+}

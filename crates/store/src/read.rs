@@ -1,0 +1,205 @@
+//! Reading a resource, one of its versions, and histories.
+
+use care::Scope;
+use jiff::Timestamp;
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+
+use crate::limits::PAGE_MAX;
+use crate::search::{CursorKey, Sight};
+use crate::sqlite::kinds::Kinds;
+use crate::write::identity::{DELETED, LIVE};
+use crate::{Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Page, StoreError, Stored};
+
+/// The purpose of a sealed cursor.
+const HISTORY: &str = "history";
+
+/// A resource as it is given back.
+pub(crate) fn stored(
+    resource_type: &'static str,
+    id: String,
+    version: i64,
+    updated_ms: i64,
+    body: Vec<u8>,
+) -> Result<Stored, StoreError> {
+    Ok(Stored {
+        resource_type,
+        id,
+        version: version as u64,
+        last_updated: Timestamp::from_millisecond(updated_ms).map_err(|_| StoreError::Corrupt {
+            what: "a time is out of range",
+        })?,
+        body: body.into(),
+    })
+}
+
+/// The current version of a resource.
+pub(crate) fn current(
+    connection: &Connection,
+    kinds: &Kinds,
+    scope: &Scope,
+    resource_type: &str,
+    id: &str,
+) -> Result<Found, StoreError> {
+    let kind = kinds.number(resource_type)?;
+    let sight = Sight::of(connection, scope)?;
+    let mut values = vec![Sql::Text(id.to_owned()), kind.into()];
+    let seen = sight.condition("r", &mut values);
+    let sql = format!(
+        "SELECT r.state, r.version, r.updated, v.body
+         FROM resource r CROSS JOIN version v ON v.vid = r.vid
+         WHERE r.id = ? AND r.kind = ? AND {seen}"
+    );
+    let found = connection
+        .prepare_cached(&sql)?
+        .query_row(params_from_iter(values), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .optional()?;
+    found_of(kinds.name(kind)?, id, found)
+}
+
+/// One version of a resource. Both it and the resource as it is now must be in
+/// sight: what was filed under the wrong patient once is not theirs to see.
+pub(crate) fn version(
+    connection: &Connection,
+    kinds: &Kinds,
+    scope: &Scope,
+    resource_type: &str,
+    id: &str,
+    version: u64,
+) -> Result<Found, StoreError> {
+    let kind = kinds.number(resource_type)?;
+    let Ok(version) = i64::try_from(version) else {
+        return Ok(Found::Absent);
+    };
+    let sight = Sight::of(connection, scope)?;
+    let mut values = vec![Sql::Text(id.to_owned()), kind.into(), version.into()];
+    let seen = sight.condition("r", &mut values);
+    let then = sight.condition("v", &mut values);
+    let sql = format!(
+        "SELECT v.interaction = 2, v.version, v.updated, v.body
+         FROM resource r CROSS JOIN version v ON v.rid = r.rid
+         WHERE r.id = ? AND r.kind = ? AND v.version = ? AND {seen} AND {then}"
+    );
+    let found = connection
+        .prepare_cached(&sql)?
+        .query_row(params_from_iter(values), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
+        .optional()?;
+    found_of(kinds.name(kind)?, id, found)
+}
+
+fn found_of(
+    resource_type: &'static str,
+    id: &str,
+    row: Option<(i64, i64, i64, Vec<u8>)>,
+) -> Result<Found, StoreError> {
+    match row {
+        Some((LIVE, version, updated, body)) => Ok(Found::Here(stored(
+            resource_type,
+            id.to_owned(),
+            version,
+            updated,
+            body,
+        )?)),
+        Some((DELETED, version, updated, _)) => {
+            let stored = stored(resource_type, String::new(), version, updated, Vec::new())?;
+            Ok(Found::Deleted {
+                version: stored.version,
+                last_updated: stored.last_updated,
+            })
+        }
+        _ => Ok(Found::Absent),
+    }
+}
+
+/// A page of a history, newest first.
+pub(crate) fn history(
+    connection: &Connection,
+    kinds: &Kinds,
+    key: &CursorKey,
+    scope: &Scope,
+    of: &HistoryOf,
+    page: &Page,
+) -> Result<HistoryPage, StoreError> {
+    if !(1..=PAGE_MAX).contains(&page.count) {
+        return Err(StoreError::LimitExceeded {
+            limit: "PAGE_MAX",
+            max: PAGE_MAX,
+        });
+    }
+    let before = match &page.cursor {
+        None => i64::MAX,
+        Some(cursor) => {
+            let content = key.open(HISTORY, cursor)?;
+            let bytes = content.try_into().map_err(|_| StoreError::InvalidCursor)?;
+            i64::from_le_bytes(bytes)
+        }
+    };
+    let since = page.since.map_or(i64::MIN, Timestamp::as_millisecond);
+    let sight = Sight::of(connection, scope)?;
+    let mut values: Vec<Sql> = vec![before.into(), since.into()];
+    let which = match of {
+        HistoryOf::Instance { resource_type, id } => {
+            values.push(Sql::Text(id.clone()));
+            values.push(kinds.number(resource_type)?.into());
+            "v.rid = (SELECT rid FROM resource WHERE id = ? AND kind = ?)"
+        }
+        HistoryOf::Type { resource_type } => {
+            values.push(kinds.number(resource_type)?.into());
+            "v.kind = ?"
+        }
+        HistoryOf::System => "1",
+    };
+    let seen = sight.condition("r", &mut values);
+    let then = sight.condition("v", &mut values);
+    values.push(Sql::Integer(page.count as i64 + 1));
+    // The plus signs keep SQLite from walking all versions in order when it
+    // should look up those of one resource.
+    let order = if matches!(of, HistoryOf::Instance { .. }) {
+        "+v.vid"
+    } else {
+        "v.vid"
+    };
+    let sql = format!(
+        "SELECT v.vid, v.kind, r.id, v.version, v.updated, v.interaction, v.body
+         FROM version v CROSS JOIN resource r ON r.rid = v.rid
+         WHERE {order} < ? AND v.updated >= ? AND {which} AND {seen} AND {then}
+         ORDER BY {order} DESC LIMIT ?"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut entries = Vec::new();
+    let mut last = 0;
+    let mut next = None;
+    while let Some(row) = rows.next()? {
+        if entries.len() == page.count {
+            next = Some(key.seal(HISTORY, &i64::to_le_bytes(last))?);
+            break;
+        }
+        last = row.get(0)?;
+        entries.push(entry(kinds, row)?);
+    }
+    Ok(HistoryPage { entries, next })
+}
+
+fn entry(kinds: &Kinds, row: &Row<'_>) -> Result<HistoryEntry, StoreError> {
+    let interaction = match row.get::<_, i64>(5)? {
+        0 => Interaction::Create,
+        1 => Interaction::Update,
+        _ => Interaction::Delete,
+    };
+    let stored = stored(
+        kinds.name(row.get(1)?)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(6)?,
+    )?;
+    Ok(HistoryEntry {
+        stored,
+        interaction,
+    })
+}

@@ -1,0 +1,599 @@
+//! Goes through the rows that match, in the order of their numbers.
+//!
+//! One condition drives: an index gives the rows that may fit it, and every
+//! condition (that one too) is then tested on the values of each row. So an
+//! index need only not miss a row; it may give too many.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, Row, params_from_iter};
+
+use super::filter::{Candidate, Filter, SystemTest, Test};
+use super::sight::Sight;
+use super::values::{DateTest, NumberTest, Prefix};
+use crate::StoreError;
+use crate::index::{Entries, LONG_MS, STRING_PREFIX_BYTES, index_prefix};
+use crate::limits::{CHAIN_FINDS_MAX, SEARCH_SECONDS_MAX};
+use crate::sqlite::kinds::{self, Kinds};
+
+/// Rows that a driving condition may give when a page is to be filled: with
+/// more, going through the rows in order fills it sooner.
+const FEW: usize = 1_000;
+/// The same when all matches must be found anyway.
+const MANY: usize = 50_000;
+/// A condition this telling needs no comparison with others.
+const TELLING: usize = 32;
+/// Targets of a chain that can drive.
+const TARGETS_DRIVING_MAX: usize = 2_000;
+/// Rows between two looks at the clock.
+const ROWS_PER_LOOK: u32 = 256;
+
+/// The columns of every row that is gone through.
+pub(crate) const COLUMNS: &str = "r.rid, r.updated, r.entries, r.id, r.version, r.vid";
+
+/// The moment at which a search is given up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    /// For a search that starts now.
+    pub(crate) fn start() -> Self {
+        Self(Instant::now() + Duration::from_secs(SEARCH_SECONDS_MAX as u64))
+    }
+
+    fn check(self) -> Result<(), StoreError> {
+        if Instant::now() > self.0 {
+            return Err(StoreError::LimitExceeded {
+                limit: "SEARCH_SECONDS_MAX",
+                max: SEARCH_SECONDS_MAX,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What to go through.
+#[derive(Clone, Copy)]
+pub(crate) struct Scan<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) kinds: &'a Kinds,
+    pub(crate) sight: &'a Sight,
+    /// Whether rows of directory types that belong to nobody can be seen too.
+    pub(crate) directory: bool,
+    pub(crate) kind: i64,
+    pub(crate) filters: &'a [Filter],
+    pub(crate) deadline: Deadline,
+}
+
+/// A row that matches.
+pub(crate) struct Hit<'a> {
+    pub(crate) candidate: Candidate<'a>,
+    row: &'a Row<'a>,
+}
+
+impl Hit<'_> {
+    pub(crate) fn id(&self) -> Result<String, StoreError> {
+        Ok(self.row.get(3)?)
+    }
+
+    pub(crate) fn version(&self) -> Result<i64, StoreError> {
+        Ok(self.row.get(4)?)
+    }
+
+    pub(crate) fn vid(&self) -> Result<i64, StoreError> {
+        Ok(self.row.get(5)?)
+    }
+
+    pub(crate) fn blob(&self) -> Result<Vec<u8>, StoreError> {
+        Ok(self.row.get(2)?)
+    }
+}
+
+/// Where the rows come from.
+enum Driver {
+    /// All of the kind.
+    Kind,
+    /// An index that gives them in order: `SELECT … FROM this d … WHERE this`.
+    Ordered {
+        table: &'static str,
+        condition: &'static str,
+        values: Vec<Sql>,
+    },
+    /// These; sorted.
+    Rows(Vec<i64>),
+}
+
+/// How far collecting got.
+enum Reach {
+    Complete,
+    TooMany,
+    NotIndexed,
+}
+
+impl<'a> Scan<'a> {
+    /// Calls `take` for every row that matches, in the order of their numbers,
+    /// from the one after `after`, until it breaks. `exhaustive` tells that it
+    /// will not.
+    pub(crate) fn each(
+        self,
+        after: Option<i64>,
+        exhaustive: bool,
+        mut take: impl FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        if *self.sight == Sight::Nothing && !self.directory {
+            return Ok(());
+        }
+        let (first, last) = kinds::range_of(self.kind);
+        let after = after.unwrap_or(first - 1);
+        match self.driver(after, exhaustive)? {
+            Driver::Kind => {
+                let mut values = vec![Sql::Integer(after), Sql::Integer(last)];
+                let seen = self.seen(&mut values);
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM resource r
+                     WHERE r.rid > ? AND r.rid <= ? AND r.state = 0 AND {seen} ORDER BY r.rid"
+                );
+                self.stream(&sql, values, &mut take)
+            }
+            Driver::Ordered {
+                table,
+                condition,
+                mut values,
+            } => {
+                values.push(Sql::Integer(after));
+                let seen = self.seen(&mut values);
+                let sql = format!(
+                    "SELECT {COLUMNS} FROM {table} d CROSS JOIN resource r ON r.rid = d.rid
+                     WHERE {condition} AND d.rid > ? AND r.state = 0 AND {seen} ORDER BY d.rid"
+                );
+                self.stream(&sql, values, &mut take)
+            }
+            Driver::Rows(rows) => self.one_by_one(&rows, after, &mut take),
+        }
+    }
+
+    /// All matches, by number; sorted.
+    pub(crate) fn all(self) -> Result<Vec<i64>, StoreError> {
+        let mut rows = Vec::new();
+        self.each(None, true, |hit| {
+            rows.push(hit.candidate.rid);
+            within_chain(&rows)?;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(rows)
+    }
+
+    fn seen(self, values: &mut Vec<Sql>) -> String {
+        if self.directory {
+            self.sight.condition_or_directory("r", self.kinds, values)
+        } else {
+            self.sight.condition("r", values)
+        }
+    }
+
+    fn stream(
+        self,
+        sql: &str,
+        values: Vec<Sql>,
+        take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let mut previous = None;
+        let mut looked = 0_u32;
+        while let Some(row) = rows.next()? {
+            looked += 1;
+            if looked.is_multiple_of(ROWS_PER_LOOK) {
+                self.deadline.check()?;
+            }
+            let rid: i64 = row.get(0)?;
+            // A code in two systems gives its row twice, one after the other.
+            if previous.replace(rid) == Some(rid) {
+                continue;
+            }
+            if self.offer(row, rid, take)?.is_break() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn one_by_one(
+        self,
+        rows: &[i64],
+        after: i64,
+        take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut values = vec![Sql::Null];
+        let seen = self.seen(&mut values);
+        let sql =
+            format!("SELECT {COLUMNS} FROM resource r WHERE r.rid = ? AND r.state = 0 AND {seen}");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let from = rows.partition_point(|rid| *rid <= after);
+        for (looked, rid) in (1_u32..).zip(&rows[from..]) {
+            if looked.is_multiple_of(ROWS_PER_LOOK) {
+                self.deadline.check()?;
+            }
+            values[0] = Sql::Integer(*rid);
+            let mut found = statement.query(params_from_iter(&values))?;
+            if let Some(row) = found.next()?
+                && self.offer(row, *rid, take)?.is_break()
+            {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn offer(
+        self,
+        row: &Row<'_>,
+        rid: i64,
+        take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        let blob = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        let candidate = Candidate {
+            rid,
+            updated: row.get(1)?,
+            entries: Entries::of(blob),
+        };
+        if self.filters.iter().all(|filter| filter.fits(candidate)) {
+            take(&Hit { candidate, row })
+        } else {
+            Ok(ControlFlow::Continue(()))
+        }
+    }
+
+    /// Chooses what drives.
+    fn driver(self, after: i64, exhaustive: bool) -> Result<Driver, StoreError> {
+        let directory = self.directory && self.kinds.directory().contains(&self.kind);
+        let compartment = match self.sight {
+            Sight::Patient { patients, .. } if !directory => Some(patients),
+            _ => None,
+        };
+        if let ([filter], None) = (self.filters, compartment)
+            && let Some(ordered) = ordered(filter)
+        {
+            return Ok(ordered);
+        }
+        let mut best: Option<Vec<i64>> = None;
+        let mut crowded: Vec<&Filter> = Vec::new();
+        if let Some(patients) = compartment {
+            let mut rows = Vec::new();
+            if let Reach::Complete = self.members(patients, after, MANY, &mut rows)? {
+                best = Some(rows);
+            }
+        }
+        for filter in self.filters {
+            if best.as_ref().is_some_and(|rows| rows.len() <= TELLING) {
+                break;
+            }
+            let mut rows = Vec::new();
+            match self.collect(filter, after, FEW, &mut rows)? {
+                Reach::Complete => keep_shorter(&mut best, rows),
+                Reach::TooMany => crowded.push(filter),
+                Reach::NotIndexed => {}
+            }
+        }
+        if best.is_none() {
+            if let Some(ordered) = crowded.iter().find_map(|filter| ordered(filter)) {
+                return Ok(ordered);
+            }
+            if exhaustive {
+                for filter in crowded {
+                    let mut rows = Vec::new();
+                    if let Reach::Complete = self.collect(filter, after, MANY, &mut rows)? {
+                        keep_shorter(&mut best, rows);
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(best.map_or(Driver::Kind, |mut rows| {
+            rows.sort_unstable();
+            rows.dedup();
+            Driver::Rows(rows)
+        }))
+    }
+
+    /// The rows in the compartment of a patient.
+    fn members(
+        self,
+        patients: &[i64],
+        after: i64,
+        limit: usize,
+        rows: &mut Vec<i64>,
+    ) -> Result<Reach, StoreError> {
+        let (_, last) = kinds::range_of(self.kind);
+        for patient in patients {
+            let sql = "SELECT rid FROM member WHERE patient = ? AND rid > ? AND rid <= ? LIMIT ?";
+            let values = vec![(*patient).into(), after.into(), last.into()];
+            if !self.gather(sql, values, limit, rows)? {
+                return Ok(Reach::TooMany);
+            }
+        }
+        Ok(Reach::Complete)
+    }
+
+    /// The rows that may fit a filter, unless there are more than `limit`.
+    fn collect(
+        self,
+        filter: &Filter,
+        after: i64,
+        limit: usize,
+        rows: &mut Vec<i64>,
+    ) -> Result<Reach, StoreError> {
+        match filter {
+            Filter::Rows(these) => {
+                rows.extend_from_slice(these);
+                Ok(if these.len() > limit {
+                    Reach::TooMany
+                } else {
+                    Reach::Complete
+                })
+            }
+            Filter::Updated(tests) => {
+                self.union(tests, limit, rows, |test| self.updated_index(*test))
+            }
+            Filter::Value { negated: true, .. } | Filter::Missing { .. } => Ok(Reach::NotIndexed),
+            Filter::Value {
+                parameter,
+                tests,
+                negated: false,
+            } => self.union(tests, limit, rows, |test| {
+                test_index(*parameter, test, after)
+            }),
+            Filter::Targets { targets, .. } if targets.len() > TARGETS_DRIVING_MAX => {
+                Ok(Reach::NotIndexed)
+            }
+            Filter::Targets { parameter, targets } => self.union(targets, limit, rows, |target| {
+                let sql = "SELECT rid FROM reference
+                           WHERE param = ? AND target = ? AND rid > ? LIMIT ?";
+                Some(vec![(
+                    sql,
+                    vec![(*parameter).into(), (*target).into(), after.into()],
+                )])
+            }),
+            Filter::OneOf(filters) => {
+                for filter in filters {
+                    match self.collect(filter, after, limit, rows)? {
+                        Reach::Complete => {}
+                        other => return Ok(other),
+                    }
+                }
+                Ok(Reach::Complete)
+            }
+        }
+    }
+
+    fn union<T>(
+        self,
+        tests: &[T],
+        limit: usize,
+        rows: &mut Vec<i64>,
+        lookups: impl Fn(&T) -> Option<Vec<Lookup>>,
+    ) -> Result<Reach, StoreError> {
+        for test in tests {
+            let Some(lookups) = lookups(test) else {
+                return Ok(Reach::NotIndexed);
+            };
+            for (sql, values) in lookups {
+                if !self.gather(sql, values, limit, rows)? {
+                    return Ok(Reach::TooMany);
+                }
+            }
+        }
+        Ok(Reach::Complete)
+    }
+
+    /// Adds what a statement finds; says whether the limit held.
+    fn gather(
+        self,
+        sql: &str,
+        mut values: Vec<Sql>,
+        limit: usize,
+        rows: &mut Vec<i64>,
+    ) -> Result<bool, StoreError> {
+        let room = (limit + 1).saturating_sub(rows.len());
+        values.push(Sql::Integer(room as i64));
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut found = statement.query(params_from_iter(values))?;
+        while let Some(row) = found.next()? {
+            rows.push(row.get(0)?);
+        }
+        Ok(rows.len() <= limit)
+    }
+
+    fn updated_index(self, test: DateTest) -> Option<Vec<Lookup>> {
+        let (low, high) = match test.prefix {
+            Prefix::Equal | Prefix::Approximate => (test.low, test.high),
+            Prefix::Greater | Prefix::StartsAfter => (test.high.saturating_add(1), i64::MAX),
+            Prefix::GreaterOrEqual => (test.low, i64::MAX),
+            Prefix::Less | Prefix::EndsBefore => (i64::MIN, test.low.saturating_sub(1)),
+            Prefix::LessOrEqual => (i64::MIN, test.high),
+            Prefix::NotEqual => return None,
+        };
+        let sql = "SELECT rid FROM resource
+                   WHERE kind = ? AND updated BETWEEN ? AND ? AND state = 0 LIMIT ?";
+        Some(vec![(sql, vec![self.kind.into(), low.into(), high.into()])])
+    }
+}
+
+/// A statement with its values, but for the limit.
+type Lookup = (&'static str, Vec<Sql>);
+
+/// How one test finds rows over an index; `None` when it cannot.
+fn test_index(parameter: i64, test: &Test, after: i64) -> Option<Vec<Lookup>> {
+    match test {
+        Test::Token {
+            system: SystemTest::Unknown,
+            ..
+        } => Some(Vec::new()),
+        Test::Token {
+            code: Some(code), ..
+        }
+        | Test::Uri(code) => {
+            let sql = "SELECT rid FROM token WHERE param = ? AND code = ? AND rid > ? LIMIT ?";
+            Some(vec![(
+                sql,
+                vec![parameter.into(), code.clone().into(), after.into()],
+            )])
+        }
+        Test::UriBelow(uri) => {
+            let top = uri.trim_end_matches('/');
+            let sql = "SELECT rid FROM token
+                       WHERE param = ? AND code >= ? AND code < ? LIMIT ?";
+            Some(vec![(
+                sql,
+                vec![parameter.into(), top.to_owned().into(), past(top)],
+            )])
+        }
+        Test::Starts(folded) if folded.len() < STRING_PREFIX_BYTES => {
+            let sql = "SELECT rid FROM string
+                       WHERE param = ? AND folded >= ? AND folded < ? LIMIT ?";
+            Some(vec![(
+                sql,
+                vec![parameter.into(), folded.clone().into(), past(folded)],
+            )])
+        }
+        Test::Starts(folded) => Some(vec![same_prefix(parameter, folded)]),
+        Test::Exact(text) => Some(vec![same_prefix(parameter, &fhir::search::normalise(text))]),
+        Test::Date(test) => date_index(parameter, *test),
+        Test::Number(number) | Test::Quantity { number, .. } => number_index(parameter, *number),
+        Test::Composite(tests) => match tests.first() {
+            Some(Test::OneOf(first)) => match first.as_slice() {
+                [token @ Test::Token { .. }] => test_index(parameter, token, after),
+                _ => None,
+            },
+            _ => None,
+        },
+        Test::Token { code: None, .. }
+        | Test::Contains(_)
+        | Test::UriAbove(_)
+        | Test::Target(_)
+        | Test::OneOf(_) => None,
+    }
+}
+
+fn same_prefix(parameter: i64, folded: &str) -> Lookup {
+    let sql = "SELECT rid FROM string WHERE param = ? AND folded = ? LIMIT ?";
+    (
+        sql,
+        vec![parameter.into(), index_prefix(folded).to_owned().into()],
+    )
+}
+
+/// What comes after every text that starts with this one.
+fn past(start: &str) -> Sql {
+    Sql::Text(format!("{start}{}", char::MAX))
+}
+
+fn date_index(parameter: i64, test: DateTest) -> Option<Vec<Lookup>> {
+    let starting = "SELECT rid FROM date WHERE param = ? AND low BETWEEN ? AND ? LIMIT ?";
+    let lasting = "SELECT rid FROM period WHERE param = ? AND high >= ? LIMIT ?";
+    let start = |low: i64, high: i64| (starting, vec![parameter.into(), low.into(), high.into()]);
+    // What ends at or after a moment either starts at most `LONG_MS` before it,
+    // or lasts longer than that and is found by its end.
+    let end = |moment: i64, start_max: i64| {
+        vec![
+            start(moment.saturating_sub(LONG_MS), start_max),
+            (lasting, vec![parameter.into(), moment.into()]),
+        ]
+    };
+    match test.prefix {
+        Prefix::Equal => Some(vec![start(test.low, test.high)]),
+        Prefix::Approximate => Some(end(test.low, test.high)),
+        Prefix::Greater => Some(end(test.high, i64::MAX)),
+        Prefix::GreaterOrEqual => Some(end(test.low, i64::MAX)),
+        Prefix::StartsAfter => Some(vec![start(test.high, i64::MAX)]),
+        Prefix::Less | Prefix::EndsBefore => Some(vec![start(i64::MIN, test.low)]),
+        Prefix::LessOrEqual => Some(vec![start(i64::MIN, test.high)]),
+        Prefix::NotEqual => None,
+    }
+}
+
+fn number_index(parameter: i64, test: NumberTest) -> Option<Vec<Lookup>> {
+    let slack = test.value.abs().max(1e-6) * 1e-8;
+    let (reach_from, reach_to) = match test.prefix {
+        Prefix::Equal | Prefix::Approximate => (test.low, test.high),
+        Prefix::Greater | Prefix::GreaterOrEqual | Prefix::StartsAfter => {
+            (test.value, f64::INFINITY)
+        }
+        Prefix::Less | Prefix::LessOrEqual | Prefix::EndsBefore => (f64::NEG_INFINITY, test.value),
+        Prefix::NotEqual => return None,
+    };
+    let sql = "SELECT rid FROM number WHERE param = ? AND low <= ? AND high >= ? LIMIT ?";
+    let values = vec![
+        parameter.into(),
+        (reach_to + slack).into(),
+        (reach_from - slack).into(),
+    ];
+    Some(vec![(sql, values)])
+}
+
+/// The index that gives what fits a filter in the order of numbers, when one does.
+fn ordered(filter: &Filter) -> Option<Driver> {
+    match filter {
+        Filter::Value {
+            parameter,
+            tests,
+            negated: false,
+        } => match tests.as_slice() {
+            [
+                Test::Token {
+                    system,
+                    code: Some(code),
+                },
+            ] => {
+                let mut values: Vec<Sql> = vec![(*parameter).into(), code.clone().into()];
+                let condition = match system {
+                    SystemTest::Is(system) => {
+                        values.push((*system).into());
+                        "d.param = ? AND d.code = ? AND d.system = ?"
+                    }
+                    SystemTest::Any => "d.param = ? AND d.code = ?",
+                    SystemTest::Unknown => return Some(Driver::Rows(Vec::new())),
+                };
+                Some(Driver::Ordered {
+                    table: "token",
+                    condition,
+                    values,
+                })
+            }
+            [Test::Uri(uri)] => Some(Driver::Ordered {
+                table: "token",
+                condition: "d.param = ? AND d.code = ?",
+                values: vec![(*parameter).into(), uri.clone().into()],
+            }),
+            _ => None,
+        },
+        Filter::Targets { parameter, targets } => match targets.as_slice() {
+            [target] => Some(Driver::Ordered {
+                table: "reference",
+                condition: "d.param = ? AND d.target = ?",
+                values: vec![(*parameter).into(), (*target).into()],
+            }),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn keep_shorter(best: &mut Option<Vec<i64>>, rows: Vec<i64>) {
+    if best.as_ref().is_none_or(|best| rows.len() < best.len()) {
+        *best = Some(rows);
+    }
+}
+
+/// Holds the limit on what a link of a chain finds.
+pub(crate) fn within_chain(rows: &[i64]) -> Result<(), StoreError> {
+    if rows.len() > CHAIN_FINDS_MAX {
+        return Err(StoreError::LimitExceeded {
+            limit: "CHAIN_FINDS_MAX",
+            max: CHAIN_FINDS_MAX,
+        });
+    }
+    Ok(())
+}

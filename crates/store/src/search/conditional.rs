@@ -1,0 +1,71 @@
+//! The conditions of conditional changes and references.
+
+use std::ops::ControlFlow;
+
+use rusqlite::Connection;
+
+use super::candidates::{Deadline, Scan};
+use super::criterion::Reading;
+use super::query;
+use super::resolve::Resolver;
+use super::sight::Sight;
+use crate::sqlite::kinds::Kinds;
+use crate::{Options, StoreError};
+
+/// The id of the one resource that a query finds; `None` when it finds none.
+pub(crate) fn find_one(
+    connection: &Connection,
+    kinds: &Kinds,
+    options: &Options,
+    resource_type: &'static str,
+    pairs: &[(String, String)],
+    at: usize,
+) -> Result<Option<String>, StoreError> {
+    let reading = Reading {
+        base_url: &options.base_url,
+        now: options.clock.now(),
+    };
+    let query = query::read(reading, resource_type, pairs)?;
+    if query.criteria.is_empty() {
+        return Err(StoreError::InvalidValue {
+            name: "condition".to_owned(),
+            reason: "a condition needs a search parameter",
+        });
+    }
+    let deadline = Deadline::start();
+    let sight = Sight::All;
+    let resolver = Resolver {
+        connection,
+        kinds,
+        sight: &sight,
+        deadline,
+    };
+    let filters = query
+        .criteria
+        .iter()
+        .map(|criterion| resolver.filter(resource_type, criterion))
+        .collect::<Result<Vec<_>, _>>()?;
+    let scan = Scan {
+        connection,
+        kinds,
+        sight: &sight,
+        directory: false,
+        kind: kinds.number(resource_type)?,
+        filters: &filters,
+        deadline,
+    };
+    let mut found = None;
+    let mut several = false;
+    scan.each(None, false, |hit| {
+        if found.is_some() {
+            several = true;
+            return Ok(ControlFlow::Break(()));
+        }
+        found = Some(hit.id()?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    if several {
+        return Err(StoreError::MultipleMatches { at });
+    }
+    Ok(found)
+}

@@ -1,0 +1,26 @@
+//! Search: from a query to a page of resources.
+//!
+//! A query is read without the database ([`query`], [`criterion`]), then its
+//! names become numbers and its chains become sets of resources
+//! ([`resolve`]), giving [`filter::Filter`]s. The most telling of them drives
+//! the search over an index, the others are tested on the values of each row
+//! ([`candidates`]). The scope is an SQL condition of every statement that
+//! reads `resource` rows ([`sight`]); nothing here reads a row without it.
+
+mod candidates;
+pub(crate) mod conditional;
+mod criterion;
+mod cursor;
+mod filter;
+mod include;
+mod page;
+pub(crate) mod parameters;
+mod query;
+mod resolve;
+mod sight;
+mod sort;
+mod values;
+
+pub(crate) use cursor::CursorKey;
+pub(crate) use page::run;
+pub(crate) use sight::Sight;

@@ -1,0 +1,191 @@
+//! A whole query, as it is asked.
+
+use super::criterion::{Criterion, Reading, parameter};
+use crate::StoreError;
+use crate::error::shown;
+use crate::limits::{INCLUDES_MAX, PAGE_DEFAULT, PAGE_MAX, PARAMETERS_MAX, SORT_KEYS_MAX};
+
+/// A query on one resource type.
+#[derive(Debug)]
+pub(crate) struct Query {
+    /// All must hold.
+    pub(crate) criteria: Vec<Criterion>,
+    /// The order; by number of the resource when empty.
+    pub(crate) sort: Vec<Sort>,
+    /// Matches on a page.
+    pub(crate) count: usize,
+    /// Whether to count all matches.
+    pub(crate) total: bool,
+    /// What to bring along.
+    pub(crate) includes: Vec<Include>,
+}
+
+/// One key to sort by.
+#[derive(Debug)]
+pub(crate) struct Sort {
+    pub(crate) by: SortBy,
+    pub(crate) descending: bool,
+}
+
+/// What to sort by.
+#[derive(Debug)]
+pub(crate) enum SortBy {
+    Id,
+    Updated,
+    Parameter(&'static str),
+}
+
+/// What to bring along.
+#[derive(Debug)]
+pub(crate) struct Include {
+    /// Whether the source refers to a match (`_revinclude`) or is one.
+    pub(crate) reverse: bool,
+    /// Whether it goes for what is brought along as well.
+    pub(crate) iterate: bool,
+    /// The type that has the reference.
+    pub(crate) source: &'static str,
+    /// The references.
+    pub(crate) parameters: Vec<&'static str>,
+    /// Only what is of this type, at the far end of `_include`.
+    pub(crate) target: Option<&'static str>,
+}
+
+/// Reads a query. Everything in it is understood or refused.
+pub(crate) fn read(
+    reading: Reading<'_>,
+    resource_type: &'static str,
+    pairs: &[(String, String)],
+) -> Result<Query, StoreError> {
+    if pairs.len() > PARAMETERS_MAX {
+        return Err(StoreError::LimitExceeded {
+            limit: "PARAMETERS_MAX",
+            max: PARAMETERS_MAX,
+        });
+    }
+    let mut query = Query {
+        criteria: Vec::new(),
+        sort: Vec::new(),
+        count: PAGE_DEFAULT,
+        total: false,
+        includes: Vec::new(),
+    };
+    for (name, value) in pairs {
+        let invalid = |reason| StoreError::InvalidValue {
+            name: shown(name),
+            reason,
+        };
+        match name.as_str() {
+            "_count" => {
+                let count: usize = value
+                    .parse()
+                    .map_err(|_| invalid("not a number of matches"))?;
+                if count > PAGE_MAX {
+                    return Err(StoreError::LimitExceeded {
+                        limit: "PAGE_MAX",
+                        max: PAGE_MAX,
+                    });
+                }
+                query.count = count;
+                // Asking for no match is asking how many there are (FHIR R4, search, `_count`).
+                query.total |= count == 0;
+            }
+            "_total" => match value.as_str() {
+                "none" => {}
+                "accurate" | "estimate" => query.total = true,
+                _ => return Err(invalid("is none, estimate or accurate")),
+            },
+            "_summary" => match value.as_str() {
+                "count" => {
+                    query.count = 0;
+                    query.total = true;
+                }
+                // How much of each resource is shown is the edge's business.
+                "true" | "text" | "data" | "false" => {}
+                _ => return Err(invalid("is true, text, data, count or false")),
+            },
+            "_elements" | "_format" | "_pretty" => {}
+            "_sort" => query.sort = sort(resource_type, value)?,
+            "_include"
+            | "_include:iterate"
+            | "_include:recurse"
+            | "_revinclude"
+            | "_revinclude:iterate"
+            | "_revinclude:recurse" => {
+                query.includes.push(include(resource_type, name, value)?);
+                if query.includes.len() > INCLUDES_MAX {
+                    return Err(StoreError::LimitExceeded {
+                        limit: "INCLUDES_MAX",
+                        max: INCLUDES_MAX,
+                    });
+                }
+            }
+            _ => query
+                .criteria
+                .push(reading.criterion(resource_type, name, value)?),
+        }
+    }
+    Ok(query)
+}
+
+fn sort(resource_type: &'static str, value: &str) -> Result<Vec<Sort>, StoreError> {
+    let keys: Vec<&str> = value.split(',').collect();
+    if keys.len() > SORT_KEYS_MAX {
+        return Err(StoreError::LimitExceeded {
+            limit: "SORT_KEYS_MAX",
+            max: SORT_KEYS_MAX,
+        });
+    }
+    keys.into_iter()
+        .map(|key| {
+            let (descending, code) = match key.strip_prefix('-') {
+                Some(code) => (true, code),
+                None => (false, key),
+            };
+            let by = match code {
+                "_id" => SortBy::Id,
+                "_lastUpdated" => SortBy::Updated,
+                code => SortBy::Parameter(parameter(resource_type, code)?.code),
+            };
+            Ok(Sort { by, descending })
+        })
+        .collect()
+}
+
+fn include(resource_type: &'static str, name: &str, value: &str) -> Result<Include, StoreError> {
+    let invalid = |reason| StoreError::InvalidValue {
+        name: shown(name),
+        reason,
+    };
+    let reverse = name.starts_with("_rev");
+    let iterate = name.contains(':');
+    let known = |text: &str| fhir::resource_type(text).ok_or_else(|| invalid("unknown type"));
+    let mut parts = value.split(':');
+    let (source, code, target) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some("*"), None, None, None) if !reverse => (resource_type, "*", None),
+        (Some(source), Some(code), target, None) => {
+            (known(source)?, code, target.map(known).transpose()?)
+        }
+        _ => return Err(invalid("is type:parameter or type:parameter:target")),
+    };
+    let is_reference =
+        |parameter: &fhir::search::Parameter| parameter.kind == fhir::search::Kind::Reference;
+    let parameters = if code == "*" {
+        let all = fhir::search::parameters(source).iter();
+        all.filter(|parameter| is_reference(parameter))
+            .map(|parameter| parameter.code)
+            .collect()
+    } else {
+        let parameter = parameter(source, code)?;
+        if !is_reference(parameter) {
+            return Err(StoreError::UnknownParameter { name: shown(code) });
+        }
+        vec![parameter.code]
+    };
+    Ok(Include {
+        reverse,
+        iterate,
+        source,
+        parameters,
+        target,
+    })
+}

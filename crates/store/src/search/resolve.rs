@@ -1,0 +1,280 @@
+//! From what is asked to filters: names become numbers, chains become sets of
+//! resources that the scope lets through.
+
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::candidates::{Deadline, Scan, within_chain};
+use super::criterion::{Condition, Criterion, StringMode, Target, Unit, UriMode};
+use super::filter::{Filter, SystemTest, Test, UNUSED, UnitTest};
+use super::sight::Sight;
+use super::values::{System, Token};
+use crate::StoreError;
+use crate::sqlite::kinds::{self, Kinds};
+use crate::sqlite::names::{self, Variant};
+
+/// What resolving needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Resolver<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) kinds: &'a Kinds,
+    pub(crate) sight: &'a Sight,
+    pub(crate) deadline: Deadline,
+}
+
+impl Resolver<'_> {
+    /// The filter for a condition on a resource type.
+    pub(crate) fn filter(
+        self,
+        resource_type: &'static str,
+        criterion: &Criterion,
+    ) -> Result<Filter, StoreError> {
+        match criterion {
+            Criterion::Id(ids) => {
+                let kind = self.kinds.number(resource_type)?;
+                let mut rows = Vec::with_capacity(ids.len());
+                for id in ids {
+                    rows.extend(self.row(kind, id)?);
+                }
+                rows.sort_unstable();
+                Ok(Filter::Rows(rows))
+            }
+            Criterion::Updated(tests) => Ok(Filter::Updated(tests.clone())),
+            Criterion::Parameter(parameter, condition) => {
+                self.condition(resource_type, parameter.code, condition)
+            }
+            Criterion::Chain(parameter, inner) => {
+                let mut targets = Vec::new();
+                for (target_type, criterion) in inner {
+                    let filters = [self.filter(target_type, criterion)?];
+                    targets.extend(self.scan(target_type, &filters, true)?.all()?);
+                    within_chain(&targets)?;
+                }
+                targets.sort_unstable();
+                targets.dedup();
+                let parameter = self.parameter(resource_type, parameter.code, Variant::Value)?;
+                Ok(Filter::Targets { parameter, targets })
+            }
+            Criterion::Has(source, reference, inner) => {
+                let kind = self.kinds.number(resource_type)?;
+                let parameter = self.parameter(source, reference.code, Variant::Value)?;
+                let filters = [self.filter(source, inner)?];
+                let mut rows = Vec::new();
+                self.scan(source, &filters, false)?
+                    .each(None, true, |hit| {
+                        rows.extend(
+                            hit.candidate
+                                .entries
+                                .references(parameter)
+                                .filter(|target| kinds::kind_of(*target) == kind),
+                        );
+                        within_chain(&rows)?;
+                        Ok(ControlFlow::Continue(()))
+                    })?;
+                rows.sort_unstable();
+                rows.dedup();
+                Ok(Filter::Rows(rows))
+            }
+        }
+    }
+
+    fn scan<'b>(
+        &'b self,
+        resource_type: &str,
+        filters: &'b [Filter],
+        directory: bool,
+    ) -> Result<Scan<'b>, StoreError> {
+        Ok(Scan {
+            connection: self.connection,
+            kinds: self.kinds,
+            sight: self.sight,
+            directory,
+            kind: self.kinds.number(resource_type)?,
+            filters,
+            deadline: self.deadline,
+        })
+    }
+
+    fn condition(
+        self,
+        resource_type: &'static str,
+        code: &str,
+        condition: &Condition,
+    ) -> Result<Filter, StoreError> {
+        let (variant, negated) = match condition {
+            Condition::Missing(missing) => {
+                let parameters = Variant::ALL
+                    .into_iter()
+                    .map(|variant| self.parameter(resource_type, code, variant))
+                    .collect::<Result<_, _>>()?;
+                return Ok(Filter::Missing {
+                    parameters,
+                    missing: *missing,
+                });
+            }
+            Condition::References(targets) => return self.references(resource_type, code, targets),
+            Condition::NotTokens(_) => (Variant::Value, true),
+            Condition::Identifiers(_) => (Variant::Identifier, false),
+            Condition::Texts(_) => (Variant::Text, false),
+            _ => (Variant::Value, false),
+        };
+        let parameter = self.parameter(resource_type, code, variant)?;
+        Ok(Filter::Value {
+            parameter,
+            tests: self.tests(condition)?,
+            negated,
+        })
+    }
+
+    /// The tests on one value, of which one must pass.
+    fn tests(self, condition: &Condition) -> Result<Vec<Test>, StoreError> {
+        Ok(match condition {
+            Condition::Missing(_) => Vec::new(),
+            Condition::Tokens(tokens)
+            | Condition::NotTokens(tokens)
+            | Condition::Identifiers(tokens) => self.tokens(tokens)?,
+            Condition::Texts(texts) => texts
+                .iter()
+                .map(|text| Test::Starts(fhir::search::normalise(text)))
+                .collect(),
+            Condition::References(targets) => {
+                let (rows, mut tests) = self.targets(targets)?;
+                tests.extend(rows.into_iter().map(Test::Target));
+                tests
+            }
+            Condition::Dates(tests) => tests.iter().copied().map(Test::Date).collect(),
+            Condition::Strings(mode, texts) => texts
+                .iter()
+                .map(|text| match mode {
+                    StringMode::Starts => Test::Starts(fhir::search::normalise(text)),
+                    StringMode::Exact => Test::Exact(text.clone()),
+                    StringMode::Contains => Test::Contains(fhir::search::normalise(text)),
+                })
+                .collect(),
+            Condition::Numbers(tests) => tests.iter().copied().map(Test::Number).collect(),
+            Condition::Quantities(quantities) => quantities
+                .iter()
+                .map(|(number, unit)| {
+                    let unit = match unit {
+                        Unit::Any => UnitTest::Any,
+                        Unit::Named(name) => UnitTest::Named(name.clone()),
+                        Unit::Coded(system, code) => {
+                            UnitTest::Coded(self.system(system)?, code.clone())
+                        }
+                    };
+                    Ok(Test::Quantity {
+                        number: *number,
+                        unit,
+                    })
+                })
+                .collect::<Result<_, StoreError>>()?,
+            Condition::Uris(mode, uris) => uris
+                .iter()
+                .cloned()
+                .map(|uri| match mode {
+                    UriMode::Exact => Test::Uri(uri),
+                    UriMode::Below => Test::UriBelow(uri),
+                    UriMode::Above => Test::UriAbove(uri),
+                })
+                .collect(),
+            Condition::Composites(alternatives) => {
+                let mut tests = Vec::with_capacity(alternatives.len());
+                for components in alternatives {
+                    // Each component has one value: the comma separates alternatives.
+                    let parts = components
+                        .iter()
+                        .map(|component| Ok(Test::OneOf(self.tests(component)?)))
+                        .collect::<Result<_, StoreError>>()?;
+                    tests.push(Test::Composite(parts));
+                }
+                tests
+            }
+        })
+    }
+
+    fn references(
+        self,
+        resource_type: &'static str,
+        code: &str,
+        targets: &[Target],
+    ) -> Result<Filter, StoreError> {
+        let (rows, addresses) = self.targets(targets)?;
+        let parameter = self.parameter(resource_type, code, Variant::Value)?;
+        let local = Filter::Targets {
+            parameter,
+            targets: rows,
+        };
+        if addresses.is_empty() {
+            return Ok(local);
+        }
+        let parameter = self.parameter(resource_type, code, Variant::Address)?;
+        let elsewhere = Filter::Value {
+            parameter,
+            tests: addresses,
+            negated: false,
+        };
+        Ok(Filter::OneOf(vec![local, elsewhere]))
+    }
+
+    /// The numbers of the resources that are asked for, sorted, and tests for
+    /// addresses elsewhere.
+    fn targets(self, targets: &[Target]) -> Result<(Vec<i64>, Vec<Test>), StoreError> {
+        let mut rows = Vec::new();
+        let mut addresses = Vec::new();
+        for target in targets {
+            match target {
+                Target::Local(types, id) => {
+                    for target_type in types {
+                        rows.extend(self.row(self.kinds.number(target_type)?, id)?);
+                    }
+                }
+                Target::Address(address) => addresses.push(Test::Uri(address.clone())),
+            }
+        }
+        rows.sort_unstable();
+        Ok((rows, addresses))
+    }
+
+    fn tokens(self, tokens: &[Token]) -> Result<Vec<Test>, StoreError> {
+        tokens
+            .iter()
+            .map(|token| {
+                Ok(Test::Token {
+                    system: self.system(&token.system)?,
+                    code: token.code.clone(),
+                })
+            })
+            .collect()
+    }
+
+    fn system(self, system: &System) -> Result<SystemTest, StoreError> {
+        Ok(match system {
+            System::Any => SystemTest::Any,
+            System::None => SystemTest::Is(0),
+            System::Is(uri) => names::find(self.connection, &format!("s{uri}"))?
+                .map_or(SystemTest::Unknown, SystemTest::Is),
+        })
+    }
+
+    /// The number of a parameter; [`UNUSED`] when no resource ever had a value of it.
+    pub(crate) fn parameter(
+        self,
+        resource_type: &str,
+        code: &str,
+        variant: Variant,
+    ) -> Result<i64, StoreError> {
+        let word = names::parameter(resource_type, code, variant);
+        Ok(names::find(self.connection, &word)?.unwrap_or(UNUSED))
+    }
+
+    /// The number of a resource. Whether it can be seen is not asked: that is
+    /// up to the rows that refer to it, or to the scan over it.
+    fn row(self, kind: i64, id: &str) -> Result<Option<i64>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT rid FROM resource WHERE id = ?1 AND kind = ?2")?
+            .query_row((id, kind), |row| row.get(0))
+            .optional()?)
+    }
+}

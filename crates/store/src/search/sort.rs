@@ -1,0 +1,179 @@
+//! The order of matches.
+
+use std::cmp::Ordering;
+
+use fhir::search::normalise;
+
+use super::candidates::Hit;
+use super::query::{Sort, SortBy};
+use super::resolve::Resolver;
+use crate::StoreError;
+use crate::index::Value;
+use crate::sqlite::names::Variant;
+
+/// A key to sort by, with its parameter as a number.
+#[derive(Debug)]
+pub(crate) struct SortKey {
+    by: By,
+    descending: bool,
+}
+
+#[derive(Debug)]
+enum By {
+    Id,
+    Updated,
+    Parameter(i64),
+}
+
+/// What a match is sorted by.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Key {
+    Integer(i64),
+    Real(f64),
+    Text(String),
+    /// No value: comes last, whatever the direction.
+    Missing,
+}
+
+/// A place in the order: the keys, then the number of the resource.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Rank {
+    pub(crate) keys: Vec<(Key, bool)>,
+    pub(crate) rid: i64,
+}
+
+impl SortKey {
+    pub(crate) fn of(
+        resolver: Resolver<'_>,
+        resource_type: &'static str,
+        sort: &Sort,
+    ) -> Result<Self, StoreError> {
+        let by = match sort.by {
+            SortBy::Id => By::Id,
+            SortBy::Updated => By::Updated,
+            SortBy::Parameter(code) => {
+                By::Parameter(resolver.parameter(resource_type, code, Variant::Value)?)
+            }
+        };
+        Ok(Self {
+            by,
+            descending: sort.descending,
+        })
+    }
+
+    /// Of several values the first in the direction of the sort counts.
+    fn key(&self, hit: &Hit<'_>) -> Result<Key, StoreError> {
+        Ok(match self.by {
+            By::Id => Key::Text(hit.id()?),
+            By::Updated => Key::Integer(hit.candidate.updated),
+            By::Parameter(parameter) => {
+                let keys = hit.candidate.entries.get(parameter).map(key_of);
+                let first = if self.descending {
+                    keys.max_by(order)
+                } else {
+                    keys.min_by(order)
+                };
+                first.unwrap_or(Key::Missing)
+            }
+        })
+    }
+}
+
+/// The place of a match.
+pub(crate) fn rank(sort: &[SortKey], hit: &Hit<'_>) -> Result<Rank, StoreError> {
+    let keys = sort
+        .iter()
+        .map(|sort| Ok((sort.key(hit)?, sort.descending)))
+        .collect::<Result<_, StoreError>>()?;
+    Ok(Rank {
+        keys,
+        rid: hit.candidate.rid,
+    })
+}
+
+fn key_of(value: Value<'_>) -> Key {
+    match value {
+        Value::Token { code, .. } => Key::Text(code.to_owned()),
+        Value::Text(text) => Key::Text(normalise(text)),
+        Value::Reference(target) => Key::Integer(target),
+        Value::Date { low, .. } => Key::Integer(low),
+        Value::Number { low, .. } => Key::Real(low),
+        Value::Uri(uri) => Key::Text(uri.to_owned()),
+        Value::Composite(_) => Key::Missing,
+    }
+}
+
+fn order(one: &Key, other: &Key) -> Ordering {
+    match (one, other) {
+        (Key::Integer(one), Key::Integer(other)) => one.cmp(other),
+        (Key::Real(one), Key::Real(other)) => one.total_cmp(other),
+        (Key::Text(one), Key::Text(other)) => one.cmp(other),
+        (one, other) => turn(one).cmp(&turn(other)),
+    }
+}
+
+const fn turn(key: &Key) -> u8 {
+    match key {
+        Key::Integer(_) => 0,
+        Key::Real(_) => 1,
+        Key::Text(_) => 2,
+        Key::Missing => 3,
+    }
+}
+
+impl Eq for Rank {}
+
+impl PartialOrd for Rank {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Rank {
+    fn cmp(&self, other: &Self) -> Ordering {
+        for ((one, descending), (other, _)) in self.keys.iter().zip(&other.keys) {
+            let missing = matches!(one, Key::Missing) || matches!(other, Key::Missing);
+            let ordering = order(one, other);
+            let ordering = if *descending && !missing {
+                ordering.reverse()
+            } else {
+                ordering
+            };
+            if ordering.is_ne() {
+                return ordering;
+            }
+        }
+        self.rid.cmp(&other.rid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_value_comes_last_both_ways() {
+        let rank = |key: Key, descending: bool, rid: i64| Rank {
+            keys: vec![(key, descending)],
+            rid,
+        };
+        for descending in [false, true] {
+            let mut ranks = [
+                rank(Key::Missing, descending, 1),
+                rank(Key::Integer(1), descending, 2),
+                rank(Key::Integer(2), descending, 3),
+                rank(Key::Integer(2), descending, 0),
+            ];
+            ranks.sort();
+            let rids: Vec<i64> = ranks.iter().map(|rank| rank.rid).collect();
+            assert_eq!(
+                rids,
+                if descending {
+                    [0, 3, 2, 1]
+                } else {
+                    [2, 0, 3, 1]
+                }
+            );
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Words that many rows share, kept once and referred to by number.
+//!
+//! The first letter says what a word is: `t` a resource type, `p` a search
+//! parameter, `s` a code system.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::StoreError;
+
+/// Words that the writer remembers.
+const REMEMBERED_MAX: usize = 50_000;
+
+/// The number of a word, when the file has it.
+pub(crate) fn find(connection: &Connection, text: &str) -> Result<Option<i64>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT id FROM name WHERE text = ?1")?
+        .query_row([text], |row| row.get(0))
+        .optional()?)
+}
+
+/// The number of a word, added when the file lacks it.
+pub(crate) fn add(connection: &Connection, text: &str) -> Result<i64, StoreError> {
+    if let Some(id) = find(connection, text)? {
+        return Ok(id);
+    }
+    connection
+        .prepare_cached("INSERT INTO name (text) VALUES (?1)")?
+        .execute([text])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// What kind of values a parameter's entries are: each kind has a number of
+/// its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Variant {
+    /// The values themselves.
+    Value,
+    /// The text beside a code.
+    Text,
+    /// References to somewhere else.
+    Address,
+    /// References by identifier.
+    Identifier,
+}
+
+impl Variant {
+    pub(crate) const ALL: [Self; 4] = [Self::Value, Self::Text, Self::Address, Self::Identifier];
+}
+
+/// The word for the entries of a parameter.
+pub(crate) fn parameter(resource_type: &str, code: &str, variant: Variant) -> String {
+    let suffix = match variant {
+        Variant::Value => "",
+        Variant::Text => "#text",
+        Variant::Address => "#address",
+        Variant::Identifier => "#identifier",
+    };
+    format!("p{resource_type}.{code}{suffix}")
+}
+
+/// The writer's memory of words. It must be forgotten when a transaction is
+/// rolled back: a word added in it is gone.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    systems: HashMap<String, i64>,
+    parameters: HashMap<(i64, u16, Variant), i64>,
+}
+
+impl Remembered {
+    /// The number of a code system, added when it is new.
+    pub(crate) fn system(&mut self, connection: &Connection, uri: &str) -> Result<i64, StoreError> {
+        if let Some(id) = self.systems.get(uri) {
+            return Ok(*id);
+        }
+        let id = add(connection, &format!("s{uri}"))?;
+        if self.systems.len() >= REMEMBERED_MAX {
+            self.systems.clear();
+        }
+        self.systems.insert(uri.to_owned(), id);
+        Ok(id)
+    }
+
+    /// The number of a parameter's entries, added when it is new. `word` makes
+    /// the word.
+    pub(crate) fn parameter(
+        &mut self,
+        connection: &Connection,
+        (kind, number, variant): (i64, u16, Variant),
+        word: impl FnOnce() -> String,
+    ) -> Result<i64, StoreError> {
+        if let Some(id) = self.parameters.get(&(kind, number, variant)) {
+            return Ok(*id);
+        }
+        let id = add(connection, &word())?;
+        self.parameters.insert((kind, number, variant), id);
+        Ok(id)
+    }
+
+    /// Forgets everything.
+    pub(crate) fn forget(&mut self) {
+        self.systems.clear();
+        self.parameters.clear();
+    }
+}

@@ -1,0 +1,357 @@
+//! The one writer: a thread that gives every caller's work a savepoint, lets
+//! many share one commit, and answers them when the commit is on disk.
+//!
+//! A sync of the disk takes milliseconds whatever it carries, so writes per
+//! second come from sharing it. Work that fails is rolled back to its own
+//! savepoint and changes nothing of its neighbours.
+
+use std::collections::{BTreeMap, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+use tokio::sync::{mpsc, oneshot};
+
+use super::kinds::{self, Kinds};
+use super::names::Remembered;
+use crate::limits::{GROUP_MS_MAX, GROUP_WRITES_MAX, WAITING_WRITES_MAX};
+use crate::{Options, StoreError};
+
+/// The writer's side of a store.
+pub(crate) struct Writer {
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the writer knows between transactions. All of it can be read from the
+/// file again.
+pub(crate) struct State {
+    /// What the store was opened with.
+    pub(crate) options: Options,
+    /// The resource types.
+    pub(crate) kinds: Arc<Kinds>,
+    /// Words.
+    pub(crate) names: Remembered,
+    /// The last line of the audit log.
+    pub(crate) audit_head: (u64, [u8; 32]),
+    next_sequence: HashMap<i64, i64>,
+    tallies: BTreeMap<i64, i64>,
+    latest_ms: i64,
+    data_version: i64,
+}
+
+/// One caller's work inside a transaction.
+pub(crate) struct Session<'a> {
+    /// The connection, inside the transaction.
+    pub(crate) connection: &'a Connection,
+    /// What the writer knows.
+    pub(crate) state: &'a mut State,
+    /// The time of this work: never before that of earlier work.
+    pub(crate) now: Timestamp,
+    tallies: Vec<(i64, i64)>,
+}
+
+impl Session<'_> {
+    /// A number for a new resource of this kind.
+    pub(crate) fn new_rid(&mut self, kind: i64) -> Result<i64, StoreError> {
+        let (first, last) = kinds::range_of(kind);
+        let next = match self.state.next_sequence.get(&kind) {
+            Some(next) => *next,
+            None => self
+                .connection
+                .prepare_cached("SELECT max(rid) FROM resource WHERE rid BETWEEN ?1 AND ?2")?
+                .query_row([first, last], |row| row.get::<_, Option<i64>>(0))?
+                .map_or(first + 1, |highest| highest + 1),
+        };
+        self.state.next_sequence.insert(kind, next + 1);
+        Ok(next)
+    }
+
+    /// Changes a count, when this work is committed.
+    pub(crate) fn tally(&mut self, what: i64, by: i64) {
+        self.tallies.push((what, by));
+    }
+}
+
+/// Work with its caller waiting for it.
+trait Job: Send {
+    /// Does the work; says whether it succeeded.
+    fn run(&mut self, session: &mut Session<'_>) -> bool;
+    /// Takes back what the work answered.
+    fn fail(&mut self, error: StoreError);
+    /// Answers the caller. `not_committed` says why the commit failed, if it did.
+    fn answer(self: Box<Self>, not_committed: Option<&str>);
+}
+
+struct Task<F, T> {
+    work: Option<F>,
+    result: Option<Result<T, StoreError>>,
+    caller: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Job for Task<F, T>
+where
+    F: FnOnce(&mut Session<'_>) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn run(&mut self, session: &mut Session<'_>) -> bool {
+        if let Some(work) = self.work.take() {
+            self.result = Some(work(session));
+        }
+        matches!(self.result, Some(Ok(_)))
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.result = Some(Err(error));
+    }
+
+    fn answer(self: Box<Self>, not_committed: Option<&str>) {
+        let result = match (self.result, not_committed) {
+            (Some(Ok(_)), Some(reason)) => Err(StoreError::NotCommitted {
+                reason: reason.to_owned(),
+            }),
+            (Some(result), _) => result,
+            (None, _) => Err(StoreError::Closed),
+        };
+        // A caller that went away needs no answer; its work is done.
+        let _ = self.caller.send(result);
+    }
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(crate) fn start(connection: Connection, state: State) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel(WAITING_WRITES_MAX);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                Thread {
+                    connection,
+                    state,
+                    waiting,
+                }
+                .run()
+            })
+            .map_err(|_| StoreError::Closed)?;
+        Ok(Self {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        })
+    }
+
+    /// Does work in a transaction; answers when it is on disk. Work that
+    /// returns an error changes nothing. Once it has been handed over, the
+    /// work is done even when the caller stops waiting.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let job = Box::new(Task {
+            work: Some(work),
+            result: None,
+            caller,
+        });
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
+        jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Drop for Writer {
+    /// Waits until what was handed over is on disk and the file is closed.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl State {
+    /// Reads what the writer must know from the file.
+    pub(crate) fn load(connection: &Connection, options: Options) -> Result<Self, StoreError> {
+        let mut state = Self {
+            options,
+            kinds: Arc::new(Kinds::load(connection)?),
+            names: Remembered::default(),
+            audit_head: (0, [0; 32]),
+            next_sequence: HashMap::new(),
+            tallies: BTreeMap::new(),
+            latest_ms: i64::MIN,
+            data_version: 0,
+        };
+        state.reload(connection)?;
+        Ok(state)
+    }
+
+    /// Forgets what was known and reads it again: after a failed commit, or
+    /// when another process wrote to the file.
+    fn reload(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.names.forget();
+        self.next_sequence.clear();
+        self.tallies.clear();
+        self.audit_head = connection
+            .query_row(
+                "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1",
+                [],
+                |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)),
+            )
+            .optional()?
+            .unwrap_or((0, [0; 32]));
+        let written: Option<i64> = connection
+            .query_row(
+                "SELECT updated FROM version ORDER BY vid DESC LIMIT 1",
+                [],
+                |row| row.get(0),
+            )
+            .optional()?;
+        self.latest_ms = self.latest_ms.max(written.unwrap_or(i64::MIN));
+        self.data_version = data_version(connection)?;
+        Ok(())
+    }
+
+    /// The time now, to the millisecond; a clock that was set back does not
+    /// take it back.
+    fn now(&mut self) -> Timestamp {
+        self.latest_ms = self
+            .latest_ms
+            .max(self.options.clock.now().as_millisecond());
+        Timestamp::from_millisecond(self.latest_ms).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Changes whenever another connection writes to the file.
+fn data_version(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection
+        .prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))?)
+}
+
+struct Thread {
+    connection: Connection,
+    state: State,
+    waiting: mpsc::Receiver<Box<dyn Job>>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        while let Some(first) = self.waiting.blocking_recv() {
+            let mut group = Vec::with_capacity(8);
+            let outcome = self.fill(first, &mut group);
+            let not_committed = match outcome {
+                Ok(()) => None,
+                Err(error) => {
+                    let _ = self.connection.execute_batch("ROLLBACK");
+                    let _ = self.state.reload(&self.connection);
+                    let reason = reason(&error);
+                    tracing::error!(%reason, "store.commit_failed");
+                    Some(reason)
+                }
+            };
+            for job in group {
+                job.answer(not_committed.as_deref());
+            }
+        }
+    }
+
+    /// Runs a group of jobs in one transaction and commits it.
+    fn fill(
+        &mut self,
+        first: Box<dyn Job>,
+        group: &mut Vec<Box<dyn Job>>,
+    ) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let patience = Duration::from_millis(GROUP_MS_MAX as u64);
+        let head = self.state.audit_head;
+        let mut next = Some(first);
+        let mut begun = self.begin();
+        while let Some(mut job) = next.take() {
+            if begun.is_ok() {
+                begun = self.give_savepoint(&mut *job);
+            }
+            group.push(job);
+            if begun.is_ok() && group.len() < GROUP_WRITES_MAX && started.elapsed() < patience {
+                next = self.waiting.try_recv().ok();
+            }
+        }
+        begun?;
+        self.write_tallies()?;
+        self.connection.execute_batch("COMMIT")?;
+        if self.state.audit_head != head {
+            let (seq, hash) = self.state.audit_head;
+            self.state.options.seal.durable(seq, &hash);
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<(), StoreError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        if data_version(&self.connection)? != self.state.data_version {
+            self.state.reload(&self.connection)?;
+        }
+        Ok(())
+    }
+
+    /// Runs one job. An error here is one of the whole group; one of the job
+    /// stays with the job.
+    fn give_savepoint(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached("SAVEPOINT one")?
+            .execute([])?;
+        let head = self.state.audit_head;
+        let now = self.state.now();
+        let mut session = Session {
+            connection: &self.connection,
+            state: &mut self.state,
+            now,
+            tallies: Vec::new(),
+        };
+        // The savepoint and `forget` below undo whatever a panic left half done.
+        let done = catch_unwind(AssertUnwindSafe(|| job.run(&mut session)));
+        let tallies = std::mem::take(&mut session.tallies);
+        if let Ok(true) = done {
+            for (what, by) in tallies {
+                *self.state.tallies.entry(what).or_default() += by;
+            }
+        } else {
+            if done.is_err() {
+                job.fail(StoreError::Fault);
+            }
+            self.connection
+                .prepare_cached("ROLLBACK TO one")?
+                .execute([])?;
+            self.state.audit_head = head;
+            self.state.names.forget();
+        }
+        self.connection.prepare_cached("RELEASE one")?.execute([])?;
+        Ok(())
+    }
+
+    fn write_tallies(&mut self) -> Result<(), StoreError> {
+        let mut upsert = self.connection.prepare_cached(
+            "INSERT INTO tally (what, count) VALUES (?1, ?2)
+             ON CONFLICT (what) DO UPDATE SET count = count + excluded.count",
+        )?;
+        for (what, by) in std::mem::take(&mut self.state.tallies) {
+            if by != 0 {
+                upsert.execute([what, by])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The code of a failure, without a message that could quote a value.
+fn reason(error: &StoreError) -> String {
+    match error {
+        StoreError::Database(rusqlite::Error::SqliteFailure(failure, _)) => {
+            format!("SQLite code {}", failure.extended_code)
+        }
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,555 @@
+//! Applies a plan inside the writer.
+
+use care::{Categories, DataCategory};
+use jiff::Timestamp;
+use rusqlite::OptionalExtension;
+
+use super::draft::Draft;
+use super::holdings::{self, Touched};
+use super::identity::{self, DELETED, LIVE, bsn_of};
+use super::inbox::{self, Kept};
+use super::plan::{Expected, Plan, Step, prepare};
+use super::{audit, compare};
+use crate::index::{self, Entries, MEMBER, Value};
+use crate::search::parameters;
+use crate::sqlite::names::{self, Variant};
+use crate::sqlite::writer::Session;
+use crate::{Alongside, Change, Outcome, Status, StoreError, Written};
+
+/// [`crate::Statistics`]: laboratory observations with a LOINC code.
+pub(crate) const LABORATORY_CODED: i64 = -1;
+/// Laboratory observations without one.
+pub(crate) const LABORATORY_UNCODED: i64 = -2;
+/// `resource.patient` of a resource that belongs to several patients.
+const SEVERAL: i64 = -1;
+const LOINC: &str = "http://loinc.org";
+
+/// Writes the changes with what goes alongside.
+pub(crate) fn apply(
+    session: &mut Session<'_>,
+    changes: &[Change],
+    plan: Plan,
+    with: &Alongside,
+    message_digest: Option<&[u8; 32]>,
+) -> Result<Written, StoreError> {
+    let mut kept = Vec::new();
+    if let (Some(message), Some(digest)) = (&with.message, message_digest) {
+        kept.push(inbox::accept(session, message, digest)?);
+    }
+    if let Some(replayed) = &with.replays {
+        kept.push(inbox::replay(session, replayed)?);
+    }
+    for kept in kept {
+        if let Kept::Duplicate(id) = kept {
+            return Ok(Written {
+                outcomes: Vec::new(),
+                duplicate_of: Some(id),
+            });
+        }
+    }
+    let plan = {
+        let (kinds, options) = (session.state.kinds.clone(), session.state.options.clone());
+        if plan.still_holds(session.connection, &kinds, &options)? {
+            plan
+        } else {
+            prepare(session.connection, &kinds, &options, changes)?
+        }
+    };
+    let mut touched = Touched::default();
+    let mut outcomes: Vec<Option<Outcome>> = plan.steps.iter().map(|_| None).collect();
+    let mut steps: Vec<(usize, Step)> = plan.steps.into_iter().enumerate().collect();
+    steps.sort_by_key(|(at, step)| (turn(step), *at));
+    for (at, step) in steps {
+        outcomes[at] = Some(match step {
+            Step::Put {
+                id,
+                expected,
+                draft,
+            } => put(session, &mut touched, at, &id, expected, &draft)?,
+            Step::Keep { resource_type, id } => keep(session, resource_type, id)?,
+            Step::Delete { resource_type, id } => delete(session, resource_type, id)?,
+        });
+    }
+    holdings::announce(session, touched)?;
+    audit::append(session, &with.audit)?;
+    Ok(Written {
+        outcomes: outcomes.into_iter().flatten().collect(),
+        duplicate_of: None,
+    })
+}
+
+/// The order of work: deletions first (FHIR R4, http, transactions), patients
+/// before what is about them, and last what takes its labels from others.
+fn turn(step: &Step) -> u8 {
+    match step {
+        Step::Delete { .. } => 0,
+        Step::Keep { .. } => 1,
+        Step::Put { draft, .. } => match draft.resource.resource_type() {
+            "Patient" => 2,
+            "Provenance" => 4,
+            _ => 3,
+        },
+    }
+}
+
+/// The row of a resource.
+struct Row {
+    rid: i64,
+    state: i64,
+    version: i64,
+    vid: i64,
+    updated: i64,
+    labels: u32,
+    patient: i64,
+    entries: Vec<u8>,
+}
+
+fn find(session: &Session<'_>, kind: i64, id: &str) -> Result<Option<Row>, StoreError> {
+    Ok(session
+        .connection
+        .prepare_cached(
+            "SELECT rid, state, version, vid, updated, labels, patient, entries
+             FROM resource WHERE id = ?1 AND kind = ?2",
+        )?
+        .query_row((id, kind), |row| {
+            Ok(Row {
+                rid: row.get(0)?,
+                state: row.get(1)?,
+                version: row.get(2)?,
+                vid: row.get(3)?,
+                updated: row.get(4)?,
+                labels: row.get(5)?,
+                patient: row.get(6)?,
+                entries: row.get(7)?,
+            })
+        })
+        .optional()?)
+}
+
+fn put(
+    session: &mut Session<'_>,
+    touched: &mut Touched,
+    at: usize,
+    id: &str,
+    expected: Expected,
+    draft: &Draft,
+) -> Result<Outcome, StoreError> {
+    let resource_type = draft.resource.resource_type();
+    let kind = session.state.kinds.number(resource_type)?;
+    let found = find(session, kind, id)?;
+    let live = found.as_ref().filter(|row| row.state == LIVE);
+    match (expected, live) {
+        (Expected::Nothing, Some(_)) => return Err(StoreError::Conflict { at }),
+        (Expected::Version(version), live)
+            if live.is_none_or(|row| row.version as u64 != version) =>
+        {
+            return Err(StoreError::PreconditionFailed { at });
+        }
+        _ => {}
+    }
+    if let Some(row) = live
+        && is_unchanged(session, row, draft)?
+    {
+        return outcome(
+            Status::Unchanged,
+            resource_type,
+            id,
+            row.version,
+            row.updated,
+        );
+    }
+    let rid = match &found {
+        Some(row) => row.rid,
+        None => session.new_rid(kind)?,
+    };
+    let mut labels = draft.labels.bits();
+    let mut patients = if resource_type == "Patient" {
+        vec![rid]
+    } else {
+        identity::patients(session, &draft.patients)?
+    };
+    let entries = index::collect(session, resource_type, &draft.entries, &patients)?;
+    let entries = if resource_type == "Provenance" {
+        inherit(session, &entries, &mut labels, &mut patients)?;
+        index::collect(session, resource_type, &draft.entries, &patients)?
+    } else {
+        entries
+    };
+    let patient = alone(&patients);
+    let version = found.as_ref().map_or(1, |row| row.version + 1);
+    let updated = session.now;
+    let interaction = i64::from(live.is_some());
+    let body = draft.meta.fill(draft.resource.as_bytes(), version, updated);
+    session
+        .connection
+        .prepare_cached(
+            "INSERT INTO version
+             (rid, kind, version, updated, interaction, labels, patient, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute((
+            rid,
+            kind,
+            version,
+            updated.as_millisecond(),
+            interaction,
+            labels,
+            patient,
+            &body,
+        ))?;
+    let vid = session.connection.last_insert_rowid();
+    let old: &[u8] = live.map_or(&[], |row| &row.entries);
+    index::replace(session.connection, rid, old, &entries)?;
+    let sql = if found.is_some() {
+        "UPDATE resource SET state = 0, version = ?4, vid = ?5, updated = ?6, labels = ?7,
+         patient = ?8, entries = ?9 WHERE rid = ?1 AND kind = ?2 AND id = ?3"
+    } else {
+        "INSERT INTO resource
+         (rid, kind, id, version, vid, updated, labels, patient, entries, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)"
+    };
+    session.connection.prepare_cached(sql)?.execute((
+        rid,
+        kind,
+        id,
+        version,
+        vid,
+        updated.as_millisecond(),
+        labels,
+        patient,
+        &entries,
+    ))?;
+
+    if let Some(row) = live {
+        count(session, kind, row.labels, &row.entries, -1)?;
+    }
+    count(session, kind, labels, &entries, 1)?;
+    if resource_type == "Patient" {
+        identify(session, touched, rid, draft)?;
+    }
+    if patient > 0 && labels != 0 {
+        *touched.grown.entry(patient).or_default() |= labels;
+    }
+    if let Some(row) = &found
+        && (row.labels, row.patient) != (labels, patient)
+    {
+        refresh_provenance(session, touched, rid)?;
+    }
+    let status = if live.is_some() {
+        Status::Updated
+    } else {
+        Status::Created
+    };
+    outcome(status, resource_type, id, version, updated.as_millisecond())
+}
+
+/// Whether the stored version says the same.
+fn is_unchanged(session: &Session<'_>, row: &Row, draft: &Draft) -> Result<bool, StoreError> {
+    let mut statement = session
+        .connection
+        .prepare_cached("SELECT body FROM version WHERE vid = ?1")?;
+    let mut rows = statement.query([row.vid])?;
+    let stored = rows.next()?.ok_or(StoreError::Corrupt {
+        what: "a version has no body",
+    })?;
+    let stored = stored
+        .get_ref(0)?
+        .as_blob()
+        .map_err(rusqlite::Error::from)?;
+    let new = draft
+        .meta
+        .fill(draft.resource.as_bytes(), row.version, moment(row.updated)?);
+    Ok(compare::same(&new, stored))
+}
+
+/// The patient, when it is one; 0 for none, [`SEVERAL`] for more.
+fn alone(patients: &[i64]) -> i64 {
+    match patients {
+        [] => 0,
+        [patient] => *patient,
+        _ => SEVERAL,
+    }
+}
+
+/// Gives a Provenance what its targets have: it says nothing on its own, and
+/// must be seen by whoever may see all that it is about.
+fn inherit(
+    session: &mut Session<'_>,
+    entries: &[u8],
+    labels: &mut u32,
+    patients: &mut Vec<i64>,
+) -> Result<(), StoreError> {
+    let kind = session.state.kinds.number("Provenance")?;
+    let Some(parameter) = fhir::search::parameter("Provenance", "target") else {
+        return Ok(());
+    };
+    let connection = session.connection;
+    let key =
+        session
+            .state
+            .names
+            .parameter(connection, (kind, parameter.id, Variant::Value), || {
+                names::parameter("Provenance", parameter.code, Variant::Value)
+            })?;
+    let mut statement = connection
+        .prepare_cached("SELECT labels, patient, entries FROM resource WHERE rid = ?1")?;
+    for target in Entries::of(entries).references(key) {
+        let mut rows = statement.query([target])?;
+        let Some(row) = rows.next()? else { continue };
+        *labels |= row.get::<_, u32>(0)?;
+        let theirs: Vec<i64> = match row.get::<_, i64>(1)? {
+            0 => Vec::new(),
+            SEVERAL => {
+                let blob = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+                Entries::of(blob).references(MEMBER).collect()
+            }
+            patient => vec![patient],
+        };
+        for patient in theirs {
+            if !patients.contains(&patient) {
+                patients.push(patient);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// After the labels or patients of a resource changed: those of the
+/// Provenances about it follow. No new version is made: their content is the same.
+fn refresh_provenance(
+    session: &mut Session<'_>,
+    touched: &mut Touched,
+    target: i64,
+) -> Result<(), StoreError> {
+    let kind = session.state.kinds.number("Provenance")?;
+    let Some(parameter) = fhir::search::parameter("Provenance", "target") else {
+        return Ok(());
+    };
+    let word = names::parameter("Provenance", parameter.code, Variant::Value);
+    let Some(key) = names::find(session.connection, &word)? else {
+        return Ok(());
+    };
+    let sources: Vec<(i64, i64, Vec<u8>)> = session
+        .connection
+        .prepare_cached(
+            "SELECT r.rid, r.vid, r.entries FROM reference d CROSS JOIN resource r ON r.rid = d.rid
+             WHERE d.param = ?1 AND d.target = ?2 AND r.kind = ?3 AND r.state = 0",
+        )?
+        .query_map((key, target, kind), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    for (rid, vid, old) in sources {
+        let own = own_draft(session, vid)?;
+        let mut labels = own.0;
+        let mut patients = identity::patients(session, &own.1)?;
+        inherit(session, &old, &mut labels, &mut patients)?;
+        let entries = index::encode(
+            patients
+                .iter()
+                .map(|patient| (MEMBER, Value::Reference(*patient)))
+                .chain(Entries::of(&old).filter(|(parameter, _)| *parameter != MEMBER)),
+        );
+        index::replace(session.connection, rid, &old, &entries)?;
+        let patient = alone(&patients);
+        session
+            .connection
+            .prepare_cached(
+                "UPDATE resource SET labels = ?2, patient = ?3, entries = ?4 WHERE rid = ?1",
+            )?
+            .execute((rid, labels, patient, &entries))?;
+        session
+            .connection
+            .prepare_cached("UPDATE version SET labels = ?2, patient = ?3 WHERE vid = ?1")?
+            .execute((vid, labels, patient))?;
+        if patient > 0 && labels != 0 {
+            *touched.grown.entry(patient).or_default() |= labels;
+        }
+    }
+    Ok(())
+}
+
+/// The labels and patients that a stored version has of itself.
+fn own_draft(session: &Session<'_>, vid: i64) -> Result<(u32, Vec<String>), StoreError> {
+    let body: Vec<u8> = session
+        .connection
+        .prepare_cached("SELECT body FROM version WHERE vid = ?1")?
+        .query_row([vid], |row| row.get(0))?;
+    let resource = fhir::Resource::parse(body).map_err(|_| StoreError::Corrupt {
+        what: "a stored resource does not parse",
+    })?;
+    Ok((
+        fhir::label(&resource).bits(),
+        fhir::compartment::patients(&resource),
+    ))
+}
+
+/// Notes the BSN of a Patient. Two different ones are as good as none:
+/// nobody can say which is right.
+fn identify(
+    session: &Session<'_>,
+    touched: &mut Touched,
+    rid: i64,
+    draft: &Draft,
+) -> Result<(), StoreError> {
+    let mut found = None;
+    for identifier in draft.resource.root().each("identifier") {
+        let (Some(system), Some(value)) = (identifier.text("system"), identifier.text("value"))
+        else {
+            continue;
+        };
+        let Some(bsn) = bsn_of(&system, &value) else {
+            continue;
+        };
+        if found.as_ref().is_some_and(|other| *other != bsn) {
+            found = None;
+            break;
+        }
+        found = Some(bsn);
+    }
+    let before: Option<String> = session
+        .connection
+        .prepare_cached("SELECT bsn FROM patient WHERE rid = ?1")?
+        .query_row([rid], |row| row.get(0))
+        .optional()?;
+    let Some(bsn) = found else {
+        session
+            .connection
+            .prepare_cached("DELETE FROM patient WHERE rid = ?1")?
+            .execute([rid])?;
+        return Ok(());
+    };
+    if before.as_deref() != Some(bsn.expose()) {
+        session
+            .connection
+            .prepare_cached("INSERT OR REPLACE INTO patient (rid, bsn) VALUES (?1, ?2)")?
+            .execute((rid, bsn.expose()))?;
+        touched.identified.insert(rid);
+    }
+    Ok(())
+}
+
+fn keep(
+    session: &Session<'_>,
+    resource_type: &'static str,
+    id: String,
+) -> Result<Outcome, StoreError> {
+    let kind = session.state.kinds.number(resource_type)?;
+    let row = find(session, kind, &id)?.ok_or(StoreError::Fault)?;
+    outcome(
+        Status::Unchanged,
+        resource_type,
+        &id,
+        row.version,
+        row.updated,
+    )
+}
+
+fn delete(
+    session: &mut Session<'_>,
+    resource_type: &'static str,
+    id: Option<String>,
+) -> Result<Outcome, StoreError> {
+    let now = session.now.as_millisecond();
+    let Some(id) = id else {
+        return outcome(Status::Deleted, resource_type, "", 0, now);
+    };
+    let kind = session.state.kinds.number(resource_type)?;
+    let row = match find(session, kind, &id)? {
+        Some(row) if row.state == LIVE => row,
+        Some(row) if row.state == DELETED => {
+            return outcome(
+                Status::Deleted,
+                resource_type,
+                &id,
+                row.version,
+                row.updated,
+            );
+        }
+        _ => return outcome(Status::Deleted, resource_type, &id, 0, now),
+    };
+    let version = row.version + 1;
+    session
+        .connection
+        .prepare_cached(
+            "INSERT INTO version
+             (rid, kind, version, updated, interaction, labels, patient, body)
+             VALUES (?1, ?2, ?3, ?4, 2, ?5, ?6, x'')",
+        )?
+        .execute((row.rid, kind, version, now, row.labels, row.patient))?;
+    let vid = session.connection.last_insert_rowid();
+    index::replace(session.connection, row.rid, &row.entries, &[])?;
+    // A deleted Patient keeps its BSN: what is left of them stays theirs.
+    session
+        .connection
+        .prepare_cached(
+            "UPDATE resource SET state = ?2, version = ?3, vid = ?4, updated = ?5, entries = x''
+             WHERE rid = ?1",
+        )?
+        .execute((row.rid, DELETED, version, vid, now))?;
+    count(session, kind, row.labels, &row.entries, -1)?;
+    outcome(Status::Deleted, resource_type, &id, version, now)
+}
+
+/// Keeps the counts of [`crate::Statistics`].
+fn count(
+    session: &mut Session<'_>,
+    kind: i64,
+    labels: u32,
+    entries: &[u8],
+    by: i64,
+) -> Result<(), StoreError> {
+    session.tally(kind, by);
+    if !Categories::from_bits(labels).contains(DataCategory::ObservationLaboratory) {
+        return Ok(());
+    }
+    let Some(parameter) = fhir::search::parameter("Observation", "code") else {
+        return Ok(());
+    };
+    if kind != session.state.kinds.number("Observation")? {
+        return Ok(());
+    }
+    let connection = session.connection;
+    let loinc = session.state.names.system(connection, LOINC)?;
+    let key =
+        session
+            .state
+            .names
+            .parameter(connection, (kind, parameter.id, Variant::Value), || {
+                names::parameter("Observation", parameters::CODE, Variant::Value)
+            })?;
+    let coded = Entries::of(entries)
+        .get(key)
+        .any(|value| matches!(value, Value::Token { system, .. } if system == loinc));
+    session.tally(
+        if coded {
+            LABORATORY_CODED
+        } else {
+            LABORATORY_UNCODED
+        },
+        by,
+    );
+    Ok(())
+}
+
+fn outcome(
+    status: Status,
+    resource_type: &'static str,
+    id: &str,
+    version: i64,
+    updated_ms: i64,
+) -> Result<Outcome, StoreError> {
+    Ok(Outcome {
+        status,
+        resource_type,
+        id: id.to_owned(),
+        version: version as u64,
+        last_updated: moment(updated_ms)?,
+    })
+}
+
+fn moment(ms: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(ms).map_err(|_| StoreError::Corrupt {
+        what: "a time is out of range",
+    })
+}

@@ -1,0 +1,18 @@
+//! Writing: changes are prepared outside the writer (parsed, references
+//! resolved, values extracted) and applied inside it.
+
+mod apply;
+mod compare;
+mod draft;
+mod holdings;
+pub(crate) mod identity;
+mod inbox;
+mod plan;
+mod references;
+mod splice;
+
+pub(crate) use apply::{LABORATORY_CODED, LABORATORY_UNCODED, apply};
+pub(crate) use inbox::{digest, keep_refused};
+pub(crate) use plan::prepare;
+
+pub(crate) mod audit;

@@ -1,0 +1,391 @@
+//! What the changes of one write come down to.
+//!
+//! A plan is made on a reader, beside the writer, from what the store holds at
+//! that moment. It notes what it assumed: which resource each condition found.
+//! The writer looks again, and makes the plan anew only when something changed
+//! in between. So parsing and extracting cost the writer nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use fhir::Resource;
+use fhir::search::IndexValue;
+use rusqlite::Connection;
+
+use super::draft::Draft;
+use super::identity::is_id;
+use super::references::{self, Reference};
+use crate::limits::CHANGES_MAX;
+use crate::search::conditional;
+use crate::sqlite::kinds::Kinds;
+use crate::{Change, Options, StoreError};
+
+/// The steps of a write, and what they rest on.
+pub(crate) struct Plan {
+    /// One for each change, in order.
+    pub(crate) steps: Vec<Step>,
+    assumed: Vec<Condition>,
+}
+
+/// A condition and the id of the one resource that it found, if it found one.
+struct Condition {
+    resource_type: &'static str,
+    query: Vec<(String, String)>,
+    found: Option<String>,
+    at: usize,
+}
+
+/// What one change comes down to.
+pub(crate) enum Step {
+    /// A new version.
+    Put {
+        /// The id.
+        id: String,
+        /// What must be there now.
+        expected: Expected,
+        /// The resource.
+        draft: Box<Draft>,
+    },
+    /// Nothing: a conditional create found this one.
+    Keep {
+        /// Its type.
+        resource_type: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// A deletion; of nothing, when a conditional delete found nothing.
+    Delete {
+        /// The type.
+        resource_type: &'static str,
+        /// The id.
+        id: Option<String>,
+    },
+}
+
+/// What must be at an id before a new version goes there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expected {
+    /// Nothing live.
+    Nothing,
+    /// Anything.
+    Anything,
+    /// This version.
+    Version(u64),
+}
+
+/// Where a change will be written.
+enum Place {
+    Put(String, Expected),
+    Keep(String),
+    Delete(Option<String>),
+}
+
+/// Makes the plan of a write from what the store holds now.
+pub(crate) fn prepare(
+    connection: &Connection,
+    kinds: &Kinds,
+    options: &Options,
+    changes: &[Change],
+) -> Result<Plan, StoreError> {
+    if changes.len() > CHANGES_MAX {
+        return Err(StoreError::LimitExceeded {
+            limit: "CHANGES_MAX",
+            max: CHANGES_MAX,
+        });
+    }
+    let mut conditions = Conditions {
+        connection,
+        kinds,
+        options,
+        met: Vec::new(),
+    };
+    let mut places = Vec::with_capacity(changes.len());
+    let mut taken: HashSet<(&'static str, String)> = HashSet::new();
+    for (at, change) in changes.iter().enumerate() {
+        let (resource_type, place) = conditions.place(at, change)?;
+        let id = match &place {
+            Place::Put(id, _) | Place::Delete(Some(id)) => Some(id),
+            Place::Keep(_) | Place::Delete(None) => None,
+        };
+        if let Some(id) = id
+            && !taken.insert((resource_type, id.clone()))
+        {
+            return Err(StoreError::Conflict { at });
+        }
+        places.push((resource_type, place));
+    }
+    let names = names(changes, &places)?;
+    let mut steps = Vec::with_capacity(changes.len());
+    for (at, (change, (resource_type, place))) in changes.iter().zip(&places).enumerate() {
+        steps.push(match place {
+            Place::Delete(id) => Step::Delete {
+                resource_type,
+                id: id.clone(),
+            },
+            Place::Keep(id) => Step::Keep {
+                resource_type,
+                id: id.clone(),
+            },
+            Place::Put(id, expected) => {
+                let resource = resource_of(change).ok_or(StoreError::Fault)?;
+                let edits =
+                    references::resolve(resource, at, &names, |reference| match reference {
+                        Reference::Name(_) => Ok(None),
+                        Reference::Condition(target_type, query) => {
+                            conditions.target(at, target_type, query, changes, &places)
+                        }
+                    })?;
+                Step::Put {
+                    id: id.clone(),
+                    expected: *expected,
+                    draft: Box::new(Draft::new(resource, id, edits, at)?),
+                }
+            }
+        });
+    }
+    Ok(Plan {
+        steps,
+        assumed: conditions.met,
+    })
+}
+
+impl Plan {
+    /// Whether every condition still finds what the plan assumed.
+    pub(crate) fn still_holds(
+        &self,
+        connection: &Connection,
+        kinds: &Kinds,
+        options: &Options,
+    ) -> Result<bool, StoreError> {
+        for condition in &self.assumed {
+            let found = conditional::find_one(
+                connection,
+                kinds,
+                options,
+                condition.resource_type,
+                &condition.query,
+                condition.at,
+            )?;
+            if found != condition.found {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// The entries' names and where they will be.
+fn names<'a>(
+    changes: &'a [Change],
+    places: &[(&'static str, Place)],
+) -> Result<HashMap<&'a str, (&'static str, String)>, StoreError> {
+    let mut names = HashMap::new();
+    for (at, (change, (resource_type, place))) in changes.iter().zip(places).enumerate() {
+        let (Some(name), Place::Put(id, _) | Place::Keep(id)) = (full_url_of(change), place) else {
+            continue;
+        };
+        if names.insert(name, (*resource_type, id.clone())).is_some() {
+            return Err(StoreError::Conflict { at });
+        }
+    }
+    Ok(names)
+}
+
+fn full_url_of(change: &Change) -> Option<&str> {
+    match change {
+        Change::Create { full_url, .. }
+        | Change::Update { full_url, .. }
+        | Change::UpdateWhere { full_url, .. } => full_url.as_deref(),
+        Change::Delete { .. } | Change::DeleteWhere { .. } => None,
+    }
+}
+
+fn resource_of(change: &Change) -> Option<&Resource> {
+    match change {
+        Change::Create { resource, .. }
+        | Change::Update { resource, .. }
+        | Change::UpdateWhere { resource, .. } => Some(resource),
+        Change::Delete { .. } | Change::DeleteWhere { .. } => None,
+    }
+}
+
+/// Evaluates conditions and remembers what they found.
+struct Conditions<'a> {
+    connection: &'a Connection,
+    kinds: &'a Kinds,
+    options: &'a Options,
+    met: Vec<Condition>,
+}
+
+impl Conditions<'_> {
+    fn find(
+        &mut self,
+        at: usize,
+        resource_type: &'static str,
+        query: &[(String, String)],
+    ) -> Result<Option<String>, StoreError> {
+        let met = self
+            .met
+            .iter()
+            .find(|met| met.resource_type == resource_type && met.query == query);
+        if let Some(met) = met {
+            return Ok(met.found.clone());
+        }
+        let found = conditional::find_one(
+            self.connection,
+            self.kinds,
+            self.options,
+            resource_type,
+            query,
+            at,
+        )?;
+        self.met.push(Condition {
+            resource_type,
+            query: query.to_vec(),
+            found: found.clone(),
+            at,
+        });
+        Ok(found)
+    }
+
+    /// Where a change will be written.
+    fn place(&mut self, at: usize, change: &Change) -> Result<(&'static str, Place), StoreError> {
+        match change {
+            Change::Create {
+                resource,
+                if_none_exist,
+                ..
+            } => {
+                let resource_type = resource.resource_type();
+                if let Some(query) = if_none_exist
+                    && let Some(id) = self.find(at, resource_type, query)?
+                {
+                    return Ok((resource_type, Place::Keep(id)));
+                }
+                Ok((
+                    resource_type,
+                    Place::Put(self.options.ids.next(), Expected::Nothing),
+                ))
+            }
+            Change::Update {
+                resource,
+                id,
+                if_match,
+                ..
+            } => {
+                if !is_id(id) {
+                    return Err(StoreError::InvalidId { at });
+                }
+                same_id(resource, id, at)?;
+                let expected = if_match.map_or(Expected::Anything, Expected::Version);
+                Ok((resource.resource_type(), Place::Put(id.clone(), expected)))
+            }
+            Change::UpdateWhere {
+                resource, query, ..
+            } => {
+                let resource_type = resource.resource_type();
+                let place = match (self.find(at, resource_type, query)?, resource.id()) {
+                    (Some(id), _) => {
+                        same_id(resource, &id, at)?;
+                        Place::Put(id, Expected::Anything)
+                    }
+                    (None, None) => Place::Put(self.options.ids.next(), Expected::Nothing),
+                    (None, Some(id)) if is_id(&id) => {
+                        Place::Put(id.into_owned(), Expected::Anything)
+                    }
+                    (None, Some(_)) => return Err(StoreError::InvalidId { at }),
+                };
+                Ok((resource_type, place))
+            }
+            Change::Delete { resource_type, id } => {
+                let resource_type =
+                    fhir::resource_type(resource_type).ok_or(StoreError::UnknownResourceType)?;
+                if !is_id(id) {
+                    return Err(StoreError::InvalidId { at });
+                }
+                Ok((resource_type, Place::Delete(Some(id.clone()))))
+            }
+            Change::DeleteWhere {
+                resource_type,
+                query,
+            } => {
+                let resource_type =
+                    fhir::resource_type(resource_type).ok_or(StoreError::UnknownResourceType)?;
+                let found = self.find(at, resource_type, query)?;
+                Ok((resource_type, Place::Delete(found)))
+            }
+        }
+    }
+
+    /// What a conditional reference is about: an entry of this write under the
+    /// same condition or with that identifier, or a resource of the store.
+    fn target(
+        &mut self,
+        at: usize,
+        target_type: &'static str,
+        query: Vec<(String, String)>,
+        changes: &[Change],
+        places: &[(&'static str, Place)],
+    ) -> Result<Option<String>, StoreError> {
+        for (change, (resource_type, place)) in changes.iter().zip(places) {
+            let (Place::Put(id, _) | Place::Keep(id)) = place else {
+                continue;
+            };
+            let condition = match change {
+                Change::Create { if_none_exist, .. } => if_none_exist.as_ref(),
+                Change::UpdateWhere { query, .. } => Some(query),
+                _ => None,
+            };
+            if *resource_type == target_type && condition == Some(&query) {
+                return Ok(Some(format!("{target_type}/{id}")));
+            }
+        }
+        if let Some(id) = self.find(at, target_type, &query)? {
+            return Ok(Some(format!("{target_type}/{id}")));
+        }
+        let mut matching = changes
+            .iter()
+            .zip(places)
+            .filter_map(|(change, (_, place))| {
+                let Place::Put(id, _) = place else {
+                    return None;
+                };
+                let resource = resource_of(change)?;
+                let fits =
+                    resource.resource_type() == target_type && has_identifier(resource, &query);
+                fits.then_some(id)
+            });
+        match (matching.next(), matching.next()) {
+            (Some(id), None) => Ok(Some(format!("{target_type}/{id}"))),
+            (None, _) => Ok(None),
+            (Some(_), Some(_)) => Err(StoreError::MultipleMatches { at }),
+        }
+    }
+}
+
+/// Whether a query asks for one identifier, and the resource has it.
+fn has_identifier(resource: &Resource, query: &[(String, String)]) -> bool {
+    let [(name, value)] = query else { return false };
+    let Some(parameter) = fhir::search::parameter(resource.resource_type(), "identifier") else {
+        return false;
+    };
+    let Some((system, value)) = value.split_once('|') else {
+        return false;
+    };
+    name == "identifier"
+        && fhir::search::extract(resource).iter().any(|entry| {
+            entry.parameter == parameter.id
+                && matches!(
+                    &entry.value,
+                    IndexValue::Token { system: has_system, code, .. }
+                        if has_system.as_deref().unwrap_or_default() == system
+                            && code.as_deref() == Some(value)
+                )
+        })
+}
+
+fn same_id(resource: &Resource, id: &str, at: usize) -> Result<(), StoreError> {
+    match resource.id() {
+        Some(other) if other != id => Err(StoreError::IdMismatch { at }),
+        _ => Ok(()),
+    }
+}
