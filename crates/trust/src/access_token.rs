@@ -152,3 +152,113 @@ pub(crate) fn secret(randomness: &dyn Randomness) -> String {
 pub(crate) fn hash(secret: &str) -> [u8; 32] {
     digest(&SHA256, secret.as_bytes()).as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
+
+#[cfg(test)]
+mod tests {
+    use care::{ManualClock, OrganisationType};
+
+    use super::*;
+    use crate::{
+        SeededRandomness,
+        testing::{Asker, SECOND, clock, internist, node, peer_of, ura},
+    };
+
+    fn tokens() -> (AccessTokens, Arc<ManualClock>, Peer) {
+        let clock = clock();
+        let tokens = AccessTokens::new(clock.clone(), Arc::new(SeededRandomness::from_seed(1)));
+        (tokens, clock, peer_of(&node(OrganisationType::Hospital)))
+    }
+
+    #[test]
+    fn a_token_stands_for_its_assertion_on_its_own_connection() {
+        let (tokens, clock, peer) = tokens();
+        let context = internist().context();
+        let granted = tokens.issue(&context, &peer).unwrap();
+        assert_eq!((granted.token.len(), granted.expires_in_s), (SECRET_CHARACTERS, 300));
+        let found = tokens.verify(&granted.token, &peer).unwrap();
+        assert_eq!(format!("{found:?}"), format!("{context:?}"));
+        // Another node, and the same organisation with another certificate.
+        let other = peer_of(&node(OrganisationType::Pharmacy));
+        let renewed = peer_of(&node(OrganisationType::Hospital));
+        for thief in [other, renewed] {
+            assert_eq!(
+                tokens.verify(&granted.token, &thief).unwrap_err(),
+                Rejected::OtherHolder
+            );
+        }
+        clock.advance(SECOND * 299);
+        assert!(tokens.verify(&granted.token, &peer).is_ok());
+        clock.advance(SECOND);
+        assert_eq!(tokens.verify(&granted.token, &peer).unwrap_err(), Rejected::Expired);
+        tokens.issue(&context, &peer).unwrap();
+        assert_eq!(tokens.verify(&granted.token, &peer).unwrap_err(), Rejected::Invalid);
+    }
+
+    #[test]
+    fn what_is_no_token_is_refused() {
+        let (tokens, _, peer) = tokens();
+        let granted = tokens.issue(&internist().context(), &peer).unwrap();
+        let check = |token: &str| {
+            assert_eq!(tokens.verify(token, &peer).unwrap_err(), Rejected::Invalid);
+        };
+        check("");
+        check(&granted.token[..42]);
+        check(&format!("{}A", granted.token));
+        check(&"A".repeat(43));
+        tokens.revoke(&granted.token);
+        check(&granted.token);
+        tokens.revoke(&granted.token);
+    }
+
+    #[test]
+    fn a_token_needs_a_patient_and_its_own_organisation() {
+        let (tokens, _, peer) = tokens();
+        let nobody = Asker { patient: None, ..internist() };
+        let other = Asker { kind: OrganisationType::Pharmacy, ..internist() };
+        for asker in [nobody, other] {
+            let refused = tokens.issue(&asker.context(), &peer).err();
+            assert_eq!(refused, Some(Rejected::NotAllowed));
+        }
+    }
+
+    #[test]
+    fn one_node_cannot_take_all_the_room() {
+        let (tokens, clock, peer) = tokens();
+        let context = internist().context();
+        let first = tokens.issue(&context, &peer).unwrap();
+        for _ in 1..ACCESS_TOKENS_PER_PEER_MAX {
+            tokens.issue(&context, &peer).unwrap();
+        }
+        assert_eq!(tokens.issue(&context, &peer).err(), Some(Rejected::Busy));
+        let other = peer_of(&node(OrganisationType::Pharmacy));
+        let asker = Asker { kind: OrganisationType::Pharmacy, ..internist() };
+        assert!(tokens.issue(&asker.context(), &other).is_ok());
+        tokens.revoke(&first.token);
+        assert!(tokens.issue(&context, &peer).is_ok());
+        assert_eq!(tokens.issue(&context, &peer).err(), Some(Rejected::Busy));
+        clock.advance(SECOND * 300);
+        assert!(tokens.issue(&context, &peer).is_ok());
+        assert_eq!(peer.ura(), ura(OrganisationType::Hospital));
+    }
+
+    #[test]
+    fn the_table_is_bounded() {
+        let (tokens, _, peer) = tokens();
+        let context = internist().context();
+        tokens.issue(&context, &peer).unwrap();
+        let mut table = tokens.table.lock().unwrap();
+        for number in 1..ACCESS_TOKENS_MAX {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&number.to_be_bytes());
+            let entry = Entry {
+                context: context.clone(),
+                peer: ura(OrganisationType::Pharmacy),
+                thumbprint: [0; 32],
+                expires: i64::MAX,
+            };
+            table.entries.insert(key, entry);
+        }
+        drop(table);
+        assert_eq!(tokens.issue(&context, &peer).err(), Some(Rejected::Busy));
+    }
+}

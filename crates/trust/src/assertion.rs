@@ -187,3 +187,208 @@ fn once(claims: &Claims) -> [u8; 32] {
     hash.update(claims.jti.as_bytes());
     hash.finish().as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use care::{ManualClock, OrganisationType, RequestId};
+
+    use super::*;
+    use crate::testing::{
+        Asker, SECOND, bsn, clock, ids, internist, node, other_bsn, patient, peer_of, ura,
+    };
+
+    struct Pair {
+        hospital: NodeIdentity,
+        asking: Assertions,
+        answering: Assertions,
+        peer: Peer,
+        clock: Arc<ManualClock>,
+    }
+
+    /// The hospital asks, the GP practice answers.
+    fn pair() -> Pair {
+        let clock = clock();
+        let [hospital, practice] =
+            [OrganisationType::Hospital, OrganisationType::GeneralPractice].map(node);
+        Pair {
+            asking: Assertions::new(&hospital, clock.clone(), ids()),
+            answering: Assertions::new(&practice, clock.clone(), ids()),
+            peer: peer_of(&hospital),
+            hospital,
+            clock,
+        }
+    }
+
+    fn practice() -> Ura {
+        ura(OrganisationType::GeneralPractice)
+    }
+
+    impl Pair {
+        fn signed(&self, asker: &Asker) -> String {
+            self.asking.sign(&asker.context(), practice()).unwrap()
+        }
+
+        fn verify(&self, assertion: &str) -> Result<AccessContext, Rejected> {
+            self.answering.verify(assertion, &self.peer)
+        }
+    }
+
+    #[test]
+    fn the_whole_context_arrives() {
+        let pair = pair();
+        let context = pair.verify(&pair.signed(&internist())).unwrap();
+        assert_eq!(format!("{context:?}"), format!("{:?}", internist().context()));
+        assert_eq!(context.patient(), Some(&bsn()));
+        let emergency = Asker {
+            purpose: Purpose::EmergencyTreatment,
+            relation: None,
+            reason: Some("Bewusteloos binnengebracht".into()),
+            ..internist()
+        };
+        let context = pair.verify(&pair.signed(&emergency)).unwrap();
+        assert_eq!(context.emergency_reason(), Some("Bewusteloos binnengebracht"));
+        let nobody = Asker { patient: None, ..internist() };
+        assert_eq!(pair.verify(&pair.signed(&nobody)).unwrap().patient(), None);
+    }
+
+    #[test]
+    fn an_assertion_holds_once_and_for_a_minute() {
+        let pair = pair();
+        let assertion = pair.signed(&internist());
+        assert!(pair.verify(&assertion).is_ok());
+        assert_eq!(pair.verify(&assertion).unwrap_err(), Rejected::Replayed);
+        pair.clock.advance(Duration::from_secs(59));
+        assert_eq!(pair.verify(&assertion).unwrap_err(), Rejected::Replayed);
+        let late = pair.signed(&internist());
+        pair.clock.advance(SECOND);
+        assert_eq!(pair.verify(&assertion).unwrap_err(), Rejected::Expired);
+        pair.clock.advance(Duration::from_secs(59));
+        assert_eq!(pair.verify(&late).unwrap_err(), Rejected::Expired);
+    }
+
+    #[test]
+    fn an_assertion_is_of_one_node_for_one_node() {
+        let pair = pair();
+        let assertion = pair.signed(&internist());
+        // To another than it was made for.
+        let pharmacy = Assertions::new(&node(OrganisationType::Pharmacy), pair.clock.clone(), ids());
+        assert_eq!(pharmacy.verify(&assertion, &pair.peer).unwrap_err(), Rejected::Invalid);
+        // By another than who made it, even one that says it is the same.
+        let thief = peer_of(&node(OrganisationType::Pharmacy));
+        assert_eq!(pair.answering.verify(&assertion, &thief).unwrap_err(), Rejected::Invalid);
+        let renewed = peer_of(&node(OrganisationType::Hospital));
+        assert_eq!(pair.answering.verify(&assertion, &renewed).unwrap_err(), Rejected::Invalid);
+        let mut alias = pair.peer.clone();
+        alias.organisation.ura = ura(OrganisationType::Pharmacy);
+        assert_eq!(pair.answering.verify(&assertion, &alias).unwrap_err(), Rejected::Invalid);
+        // A node states what its own people do, nobody else's.
+        let other = Asker { kind: OrganisationType::Pharmacy, ..internist() };
+        assert_eq!(
+            pair.asking.sign(&other.context(), practice()).unwrap_err(),
+            Rejected::NotAllowed
+        );
+    }
+
+    #[test]
+    fn what_it_says_of_the_organisation_is_what_the_certificate_says() {
+        let pair = pair();
+        for change in [
+            |peer: &mut Peer| peer.organisation.organisation_type = OrganisationType::Pharmacy,
+            |peer: &mut Peer| peer.organisation.name = "Ander ziekenhuis".into(),
+        ] {
+            let mut peer = pair.peer.clone();
+            change(&mut peer);
+            let assertion = pair.signed(&internist());
+            assert_eq!(
+                pair.answering.verify(&assertion, &peer).unwrap_err(),
+                Rejected::OtherHolder
+            );
+        }
+    }
+
+    #[test]
+    fn claims_that_make_no_sense_are_refused() {
+        let pair = pair();
+        let sign = |change: &dyn Fn(&mut Claims)| {
+            let now = pair.clock.now().as_second();
+            let mut claims = Claims {
+                iss: urn(pair.hospital.ura()),
+                aud: urn(practice()),
+                sub: "jansen".into(),
+                iat: now,
+                exp: now + ASSERTION_LIFETIME_S,
+                jti: ids().next() + "-1",
+                name: "dr. A. Jansen".into(),
+                role: Role::Internist.code().into(),
+                organisation_name: pair.peer.organisation.name.clone(),
+                organisation_type: pair.peer.organisation.organisation_type.code().into(),
+                purpose: Purpose::Treatment.code().into(),
+                request: "request".into(),
+                patient: Some(other_bsn().expose().into()),
+                exchange: Some("bgz".into()),
+                treatment_relation: Some("contact".into()),
+                emergency_reason: None,
+            };
+            change(&mut claims);
+            jwt::sign(&pair.hospital, KIND, &claims).unwrap()
+        };
+        let check = |change: &dyn Fn(&mut Claims)| {
+            assert_eq!(pair.verify(&sign(change)).unwrap_err(), Rejected::Invalid);
+        };
+        check(&|claims| claims.exp += 1);
+        check(&|claims| claims.exp = i64::MAX);
+        check(&|claims| claims.iat = i64::MIN);
+        check(&|claims| {
+            claims.iat += CLOCK_SKEW_S + 1;
+            claims.exp += CLOCK_SKEW_S + 1;
+        });
+        check(&|claims| claims.role = "wizard".into());
+        check(&|claims| claims.purpose = "curiosity".into());
+        check(&|claims| claims.patient = Some("123456789".into()));
+        check(&|claims| claims.treatment_relation = Some("neighbour".into()));
+        check(&|claims| claims.sub = String::new());
+        check(&|claims| claims.name = "x\u{0}".into());
+        check(&|claims| claims.jti = "x".repeat(CODE_CHARACTERS_MAX + 1));
+        check(&|claims| claims.request = "x".repeat(CODE_CHARACTERS_MAX + 1));
+        check(&|claims| claims.exchange = Some("x".repeat(CODE_CHARACTERS_MAX + 1)));
+        check(&|claims| claims.emergency_reason = Some("no emergency".into()));
+        check(&|claims| {
+            claims.purpose = Purpose::EmergencyTreatment.code().into();
+            claims.emergency_reason = Some("x".repeat(REASON_CHARACTERS_MAX + 1));
+        });
+        check(&|claims| {
+            claims.role = Role::Patient.code().into();
+            claims.patient = None;
+        });
+        let longest = sign(&|claims| {
+            claims.purpose = Purpose::EmergencyTreatment.code().into();
+            claims.emergency_reason = Some("é".repeat(REASON_CHARACTERS_MAX));
+            claims.iat += CLOCK_SKEW_S;
+            claims.exp += CLOCK_SKEW_S;
+        });
+        assert!(pair.verify(&longest).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_verified_is_not_signed() {
+        let pair = pair();
+        let long = internist().context().in_request(RequestId("x".repeat(65)));
+        assert_eq!(pair.asking.sign(&long, practice()).unwrap_err(), Rejected::Invalid);
+        let system = pair.hospital.own_system(&*ids());
+        let assertion = pair.asking.sign(&system, practice()).unwrap();
+        assert_eq!(pair.verify(&assertion).unwrap().role(), Role::RecordSystem);
+    }
+
+    #[test]
+    fn a_patient_asks_through_the_region() {
+        let clock = clock();
+        let region = node(OrganisationType::RegionalOrganisation);
+        let asking = Assertions::new(&region, clock.clone(), ids());
+        let pair = pair();
+        let assertion = asking.sign(&patient().context(), practice()).unwrap();
+        let context = pair.answering.verify(&assertion, &peer_of(&region)).unwrap();
+        assert_eq!((context.role(), context.patient()), (Role::Patient, Some(&bsn())));
+    }
+}

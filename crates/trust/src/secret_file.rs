@@ -18,6 +18,16 @@ const TEXT_BYTES_MAX: u64 = 64 * 1024;
 /// The bytes go to a file beside it first, which then takes its place: a crash
 /// leaves the old file or the new one, never half of one.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, true)
+}
+
+/// The same without waiting for the disk: a loss of power may bring the old
+/// file back. For what is written often and may lag.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, false)
+}
+
+fn put(path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> {
     let beside = path.with_extension("new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -33,7 +43,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = options.open(&beside)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
+    if durable {
+        file.sync_all()?;
+    }
     std::fs::rename(&beside, path)
 }
 

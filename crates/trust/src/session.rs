@@ -141,3 +141,110 @@ impl Sessions {
         self.table.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash(cookie));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use care::{ManualClock, OrganisationType, Purpose, Role};
+
+    use super::*;
+    use crate::{
+        SeededRandomness,
+        testing::{SECOND, bsn, clock, ids, organisation},
+    };
+
+    fn person(slug: &str) -> Person {
+        Person {
+            slug: slug.into(),
+            name: "P. Een".into(),
+            role: Role::Patient,
+            organisation: organisation(OrganisationType::RegionalOrganisation).ura,
+            bsn: Some(bsn()),
+        }
+    }
+
+    fn sessions() -> (Sessions, Arc<ManualClock>) {
+        let clock = clock();
+        let region = organisation(OrganisationType::RegionalOrganisation);
+        let randomness = Arc::new(SeededRandomness::from_seed(1));
+        (Sessions::new(region, clock.clone(), ids(), randomness), clock)
+    }
+
+    #[test]
+    fn a_session_is_found_by_its_cookie_until_it_is_closed() {
+        let (sessions, _) = sessions();
+        let opened = sessions.open(&person("p-1")).unwrap();
+        assert_eq!((opened.cookie.len(), opened.max_age_s), (43, 8 * 3600));
+        let session = sessions.find(&opened.cookie).unwrap();
+        assert_eq!(session.context.patient(), Some(&bsn()));
+        assert_eq!(session.context.purpose(), Purpose::PatientRequest);
+        assert!(session.csrf_matches(&session.csrf_token.clone()));
+        assert!(!session.csrf_matches("") && !session.csrf_matches(&opened.cookie));
+        let again = sessions.find(&opened.cookie).unwrap();
+        assert_ne!(again.context.request(), session.context.request());
+        assert_eq!(again.csrf_token, session.csrf_token);
+        for wrong in ["", "A", &"A".repeat(43), &"A".repeat(5000)] {
+            assert!(sessions.find(wrong).is_none());
+        }
+        sessions.close(&opened.cookie);
+        assert!(sessions.find(&opened.cookie).is_none());
+    }
+
+    #[test]
+    fn a_session_ends_when_idle_and_at_the_end_of_the_day() {
+        let (sessions, clock) = sessions();
+        let opened = sessions.open(&person("p-1")).unwrap();
+        let idle = SESSION_IDLE_S as u32;
+        for _ in 0..16 {
+            clock.advance(SECOND * (idle - 1));
+            assert!(sessions.find(&opened.cookie).is_some());
+        }
+        // 16 × (30 min − 1 s) is 16 s short of eight hours.
+        clock.advance(SECOND * 15);
+        assert!(sessions.find(&opened.cookie).is_some());
+        clock.advance(SECOND);
+        assert!(sessions.find(&opened.cookie).is_none());
+        let opened = sessions.open(&person("p-1")).unwrap();
+        clock.advance(SECOND * idle);
+        assert!(sessions.find(&opened.cookie).is_none());
+    }
+
+    #[test]
+    fn another_session_of_one_person_ends_the_oldest() {
+        let (sessions, clock) = sessions();
+        let first = sessions.open(&person("p-1")).unwrap();
+        let other = sessions.open(&person("p-2")).unwrap();
+        for _ in 1..SESSIONS_PER_PERSON_MAX {
+            clock.advance(SECOND);
+            sessions.open(&person("p-1")).unwrap();
+        }
+        assert!(sessions.find(&first.cookie).is_some());
+        clock.advance(SECOND);
+        let second = sessions.open(&person("p-1")).unwrap();
+        // The first gave a sign of life, so the one after it had to go.
+        assert!(sessions.find(&first.cookie).is_some());
+        assert!(sessions.find(&second.cookie).is_some() && sessions.find(&other.cookie).is_some());
+        let mine = sessions.table.lock().unwrap();
+        assert_eq!(mine.values().filter(|entry| entry.person.slug == "p-1").count(), 10);
+    }
+
+    #[test]
+    fn the_sessions_are_bounded_and_of_one_organisation() {
+        let (sessions, clock) = sessions();
+        for number in 0..SESSIONS_MAX {
+            sessions.table.lock().unwrap().insert(
+                hash(&number.to_string()),
+                Entry {
+                    person: person(&format!("p-{number}")),
+                    csrf_token: String::new(),
+                    opened: clock.now(),
+                    seen: clock.now(),
+                },
+            );
+        }
+        assert_eq!(sessions.open(&person("one-more")).err(), Some(Rejected::Busy));
+        clock.advance(SECOND * SESSION_IDLE_S as u32);
+        assert!(sessions.open(&person("one-more")).is_ok());
+        let stranger = Person { organisation: "1".parse().unwrap(), ..person("x") };
+        assert_eq!(sessions.open(&stranger).err(), Some(Rejected::NotAllowed));
+    }
+}

@@ -150,12 +150,12 @@ impl Inner {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(ConsentError::Database)?;
         let before = current(&transaction, patient)?;
-        if expected.is_some_and(|version| version != before.version) {
+        if expected.is_some_and(|version| version != before.version()) {
             return Err(ConsentError::Changed);
         }
         let after = before.after(change)?;
-        let version = i64::try_from(after.version).map_err(|_| ConsentError::Damaged)?;
-        let choices = json(&after.choices)?;
+        let version = i64::try_from(after.version()).map_err(|_| ConsentError::Damaged)?;
+        let choices = json(&after.choices())?;
         let change = json(change)?;
         let write = || {
             transaction.execute(
@@ -270,10 +270,9 @@ fn current(connection: &Connection, patient: &Bsn) -> Result<ConsentRecord, Cons
 }
 
 fn record(version: i64, choices: &str) -> Result<ConsentRecord, ConsentError> {
-    Ok(ConsentRecord {
-        version: u64::try_from(version).map_err(|_| ConsentError::Damaged)?,
-        choices: serde_json::from_str(choices).map_err(|_| ConsentError::Damaged)?,
-    })
+    let version = u64::try_from(version).map_err(|_| ConsentError::Damaged)?;
+    let choices = serde_json::from_str(choices).map_err(|_| ConsentError::Damaged)?;
+    Ok(ConsentRecord::new(version, choices))
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, ConsentError> {
@@ -311,7 +310,7 @@ impl EventRow {
     fn parse(self) -> Result<ChangeEvent, ConsentError> {
         let record = record(self.version, &self.choices)?;
         Ok(ChangeEvent {
-            version: record.version,
+            version: record.version(),
             at: Timestamp::from_millisecond(self.at_ms).map_err(|_| ConsentError::Damaged)?,
             actor_id: self.actor_id,
             actor_name: self.actor_name,
@@ -321,5 +320,164 @@ impl EventRow {
             change: serde_json::from_str(&self.change).map_err(|_| ConsentError::Damaged)?,
             record,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use care::{ConsentCategory, OrganisationType, Purpose};
+
+    use super::*;
+    use crate::{
+        consent::{ChoiceKey, InvalidChange, Party, Preset, Verdict},
+        testing::{Asker, SECOND, bsn, clock, internist, other_bsn, patient, ura},
+    };
+
+    fn question() -> ConsentQuestion {
+        ConsentQuestion {
+            holder: ura(OrganisationType::Pharmacy),
+            holder_category: ProviderCategory::Pharmacy,
+            consulting: ura(OrganisationType::Hospital),
+            consulting_category: ProviderCategory::Hospital,
+        }
+    }
+
+    fn permit() -> Change {
+        let key = ChoiceKey {
+            holder: Party::Category(ProviderCategory::Pharmacy),
+            category: ConsentCategory::Medication,
+            consulting: Party::Category(ProviderCategory::Hospital),
+        };
+        Change::one(key, Verdict::Permit)
+    }
+
+    #[tokio::test]
+    async fn a_choice_holds_at_the_next_question_and_after_a_restart() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("consent.db");
+        let consents = EmbeddedConsents::open(&path, clock()).unwrap();
+        let (patient, asker) = (patient().context(), internist().context());
+        let closed = async |consents: &EmbeddedConsents| {
+            consents.closed_question(&asker, &bsn(), &question()).await.unwrap()
+        };
+        assert!(!closed(&consents).await.permits_anything());
+        let record = consents.change(&patient, &bsn(), &permit(), Some(0)).await.unwrap();
+        assert_eq!(record.version(), 1);
+        assert!(closed(&consents).await.permits_anything());
+        let again = EmbeddedConsents::open(&path, clock()).unwrap();
+        assert_eq!(again.record(&patient, &bsn()).await.unwrap(), record);
+        let withdrawn = Change { withdraw: vec![permit().set[0].key], ..Change::default() };
+        consents.change(&patient, &bsn(), &withdrawn, None).await.unwrap();
+        assert!(!closed(&again).await.permits_anything());
+    }
+
+    #[tokio::test]
+    async fn who_confirms_what_has_changed_since_is_asked_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("consent.db");
+        let consents = EmbeddedConsents::open(&path, clock()).unwrap();
+        let patient = patient().context();
+        let change = async |change: &Change, seen| {
+            consents.change(&patient, &bsn(), change, seen).await
+        };
+        change(&permit(), Some(0)).await.unwrap();
+        assert!(matches!(change(&permit(), Some(0)).await, Err(ConsentError::Changed)));
+        assert!(matches!(
+            change(&Change::default(), None).await,
+            Err(ConsentError::InvalidChange(InvalidChange::Contradiction))
+        ));
+        assert_eq!(consents.record(&patient, &bsn()).await.unwrap().version(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_history_tells_who_changed_what_and_does_not_change() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("consent.db");
+        let clock = clock();
+        let consents = EmbeddedConsents::open(&path, clock.clone()).unwrap();
+        let patient = patient().context();
+        for change in [permit(), Change::preset(Preset::Nobody), Change::preset(Preset::Everyone)]
+        {
+            clock.advance(SECOND);
+            consents.change(&patient, &bsn(), &change, None).await.unwrap();
+        }
+        let history = consents.history(&patient, &bsn(), None).await.unwrap();
+        assert_eq!(history.iter().map(|event| event.version).collect::<Vec<_>>(), [3, 2, 1]);
+        assert_eq!(history[2].change, permit());
+        assert_eq!(history[2].role, Role::Patient);
+        assert_eq!(history[2].at.as_second(), crate::testing::start().as_second() + 1);
+        assert_eq!(history[0].record, consents.record(&patient, &bsn()).await.unwrap());
+        let older = consents.history(&patient, &bsn(), Some(2)).await.unwrap();
+        assert_eq!(older.len(), 1);
+        let connection = Connection::open(&path).unwrap();
+        for statement in ["DELETE FROM history", "UPDATE history SET actor_name = 'X'"] {
+            assert!(connection.execute(statement, []).is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_of_the_history_is_bounded() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("consent.db");
+        let consents = EmbeddedConsents::open(&path, clock()).unwrap();
+        let patient = patient().context();
+        consents.0.writer.lock().unwrap().pragma_update(None, "synchronous", "OFF").unwrap();
+        for _ in 0..=HISTORY_PAGE_MAX {
+            consents.change(&patient, &bsn(), &permit(), None).await.unwrap();
+        }
+        let page = consents.history(&patient, &bsn(), None).await.unwrap();
+        assert_eq!(page.len(), HISTORY_PAGE_MAX);
+        let last = page.last().unwrap().version;
+        assert_eq!(consents.history(&patient, &bsn(), Some(last)).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn only_those_concerned_get_an_answer() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("consent.db");
+        let consents = EmbeddedConsents::open(&path, clock()).unwrap();
+        let at = |kind| Asker { kind, ..internist() }.context();
+        let ask = async |context: AccessContext, patient: Bsn| {
+            consents.closed_question(&context, &patient, &question()).await.is_ok()
+        };
+        assert!(ask(at(OrganisationType::Hospital), bsn()).await);
+        assert!(ask(at(OrganisationType::Pharmacy), bsn()).await);
+        assert!(ask(patient().context(), bsn()).await);
+        assert!(!ask(at(OrganisationType::HomeCare), bsn()).await);
+        assert!(!ask(at(OrganisationType::Hospital), other_bsn()).await);
+        assert!(!ask(patient().context(), other_bsn()).await);
+        // Nor does anybody but the patient see or change the record itself.
+        let clinician = at(OrganisationType::Hospital);
+        assert!(consents.record(&clinician, &bsn()).await.is_err());
+        assert!(consents.history(&clinician, &bsn(), None).await.is_err());
+        assert!(consents.change(&clinician, &bsn(), &permit(), None).await.is_err());
+        assert!(consents.change(&patient().context(), &other_bsn(), &permit(), None).await.is_err());
+        let posing = Asker { purpose: Purpose::PatientRequest, ..internist() }.context();
+        assert!(consents.record(&posing, &bsn()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn the_open_question_answers_per_holder_and_is_bounded() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("consent.db");
+        let consents = EmbeddedConsents::open(&path, clock()).unwrap();
+        consents.change(&patient().context(), &bsn(), &permit(), None).await.unwrap();
+        let consulting = (ura(OrganisationType::Hospital), ProviderCategory::Hospital);
+        let ask = async |holders: &[(Ura, ProviderCategory)]| {
+            consents
+                .open_question(&internist().context(), &bsn(), consulting, holders)
+                .await
+        };
+        let pharmacy = (ura(OrganisationType::Pharmacy), ProviderCategory::Pharmacy);
+        let practice = (ura(OrganisationType::GeneralPractice), ProviderCategory::GeneralPractice);
+        let answers = ask(&[practice, pharmacy]).await.unwrap();
+        let permits: Vec<_> = answers
+            .iter()
+            .map(|(holder, answer)| (*holder, answer.permits_anything()))
+            .collect();
+        assert_eq!(permits, [(practice.0, false), (pharmacy.0, true)]);
+        assert!(ask(&vec![practice; HOLDERS_MAX]).await.is_ok());
+        let refused = ask(&vec![practice; HOLDERS_MAX + 1]).await;
+        assert!(matches!(refused, Err(ConsentError::TooMany)));
     }
 }

@@ -34,7 +34,7 @@ pub struct Preview {
 /// own only where they fare otherwise than their category.
 pub fn preview(record: &ConsentRecord, change: &Change) -> Result<Preview, InvalidChange> {
     let after = record.after(change)?;
-    let keys = || record.choices.iter().chain(&after.choices).map(|choice| choice.key);
+    let keys = || record.choices().iter().chain(after.choices()).map(|choice| choice.key);
     let holders = with_categories(keys().map(|key| key.holder));
     let consultants = with_categories(keys().map(|key| key.consulting));
 

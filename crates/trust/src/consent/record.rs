@@ -122,11 +122,24 @@ pub struct Choice {
 
 /// All choices of one patient, at one version. It does not carry the BSN.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "AsReceived")]
 pub struct ConsentRecord {
-    /// Goes up by one with each change; zero for who never chose.
-    pub version: u64,
-    /// The choices, in the order of their keys, each key once.
-    pub choices: Vec<Choice>,
+    version: u64,
+    /// In the order of their keys, each key once: they are found by halving.
+    choices: Vec<Choice>,
+}
+
+/// A record from outside: its choices may be in any order.
+#[derive(Deserialize)]
+struct AsReceived {
+    version: u64,
+    choices: Vec<Choice>,
+}
+
+impl From<AsReceived> for ConsentRecord {
+    fn from(received: AsReceived) -> Self {
+        Self::new(received.version, received.choices)
+    }
 }
 
 /// A change to a record, applied in the order of its fields.
@@ -180,6 +193,25 @@ impl Change {
 }
 
 impl ConsentRecord {
+    /// A record of these choices. Where two are about the same, no beats yes.
+    pub fn new(version: u64, mut choices: Vec<Choice>) -> Self {
+        choices.sort_by(|left, right| {
+            left.key.cmp(&right.key).then(right.verdict.cmp(&left.verdict))
+        });
+        choices.dedup_by_key(|choice| choice.key);
+        Self { version, choices }
+    }
+
+    /// Goes up by one with each change; zero for who never chose.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The choices, in the order of their keys, each key once.
+    pub fn choices(&self) -> &[Choice] {
+        &self.choices
+    }
+
     /// The choice about exactly this, if the patient made one.
     pub fn choice(&self, key: &ChoiceKey) -> Option<Verdict> {
         self.choices
@@ -331,5 +363,16 @@ mod tests {
         assert_eq!(serde_json::from_str::<ConsentRecord>(&json).unwrap(), record);
         let json = serde_json::to_string(&change).unwrap();
         assert_eq!(serde_json::from_str::<Change>(&json).unwrap(), change);
+    }
+
+    #[test]
+    fn choices_from_outside_are_put_in_order() {
+        let one = exceptions(3);
+        let mut shuffled = vec![one[2], one[0], one[1]];
+        shuffled.push(Choice { verdict: Verdict::Permit, ..one[1] });
+        let record = ConsentRecord::new(4, shuffled.clone());
+        assert_eq!(record.choices(), one);
+        let json = serde_json::json!({ "version": 4, "choices": shuffled });
+        assert_eq!(serde_json::from_value::<ConsentRecord>(json).unwrap(), record);
     }
 }

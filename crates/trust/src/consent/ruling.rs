@@ -100,7 +100,7 @@ impl ConsentRecord {
         ConsentAnswer {
             holder_category: question.holder_category,
             rulings: ConsentCategory::ALL.map(|category| self.rule(holder, category, consulting)),
-            version: self.version,
+            version: self.version(),
         }
     }
 

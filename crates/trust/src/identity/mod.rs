@@ -74,3 +74,6 @@ pub enum IdentityError {
     #[error("the cryptographic library refused: {0}")]
     Cryptography(&'static str),
 }
+
+#[cfg(test)]
+mod tests;

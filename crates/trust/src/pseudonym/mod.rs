@@ -20,9 +20,11 @@ use std::fmt;
 
 pub use client::{Blinded, SealedPseudonym};
 pub use evaluation::{
-    EmbeddedPseudonyms, EvaluationRequest, PseudonymService, RecipientRecord,
+    EVALUATION_LIFETIME_S, EmbeddedPseudonyms, EvaluationRequest, PseudonymService,
+    RecipientRecord,
 };
-pub use recipient::Recipient;
+pub use jwe::JWE_BYTES_MAX;
+pub use recipient::{Recipient, SEALED_BYTES_MAX};
 
 /// Whom a pseudonym is for, and for what: pseudonyms of different recipients
 /// or scopes cannot be linked.
@@ -86,3 +88,6 @@ pub enum PseudonymError {
     #[error("the key of the pseudonym service cannot be used")]
     Key,
 }
+
+#[cfg(test)]
+mod tests;
