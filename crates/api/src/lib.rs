@@ -2,8 +2,28 @@
 //! HTTPS with mutual TLS for other nodes, MLLP for HL7 v2.
 //!
 //! No business rules here: `exchange` decides, logs and answers; a door
-//! parses, limits, routes and renders.
+//! parses, limits, routes and renders. Start with [`own::router`] and
+//! [`node::router`], which build a door from a table of endpoints, and with
+//! [`open_http`], [`open_https`] and [`open_mllp`], which serve it on a socket.
 
 pub mod limits;
 pub mod mllp;
-pub mod rate;
+pub mod node;
+pub mod own;
+
+mod body;
+mod bundle_text;
+mod credentials;
+mod envelope;
+mod extract;
+mod parameters;
+mod problem;
+mod query;
+mod rate;
+mod representation;
+mod resource;
+mod route;
+mod serve;
+
+pub use route::{Credential, Endpoint};
+pub use serve::{Open, open_http, open_https, open_mllp};

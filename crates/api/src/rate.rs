@@ -20,7 +20,7 @@ use crate::limits::Rate;
 /// It keeps at most `clients_max` of them. When there are more, it forgets the
 /// ones that are full again, which loses nothing; should all be in use, the
 /// newcomer is refused, because forgetting a busy client would free it.
-pub struct Buckets<K> {
+pub(crate) struct Buckets<K> {
     rate: Rate,
     clients_max: usize,
     clock: Arc<dyn Clock>,
@@ -35,7 +35,7 @@ struct Bucket {
 
 impl<K: Eq + Hash> Buckets<K> {
     /// Buckets that are all full.
-    pub fn new(rate: Rate, clients_max: usize, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(rate: Rate, clients_max: usize, clock: Arc<dyn Clock>) -> Self {
         Self {
             rate,
             clients_max,
@@ -46,7 +46,7 @@ impl<K: Eq + Hash> Buckets<K> {
 
     /// Takes one token of the client's bucket. An error says how long the
     /// client should wait for the next one; never less than a millisecond.
-    pub fn take(&self, client: K) -> Result<(), Duration> {
+    pub(crate) fn take(&self, client: K) -> Result<(), Duration> {
         let now = self.clock.now();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= self.clients_max && !buckets.contains_key(&client) {
@@ -67,15 +67,6 @@ impl<K: Eq + Hash> Buckets<K> {
         }
         let wait = (1.0 - bucket.tokens) / f64::from(self.rate.per_second.max(1));
         Err(Duration::from_secs_f64(wait).max(Duration::from_millis(1)))
-    }
-
-    /// Whether the client's bucket has a token left, without taking it.
-    pub fn has_room(&self, client: &K) -> bool {
-        let now = self.clock.now();
-        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        buckets
-            .get(client)
-            .is_none_or(|bucket| bucket.level(self.rate, now) >= 1.0)
     }
 }
 
@@ -108,7 +99,6 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(buckets.take("a"), Ok(()));
         }
-        assert!(!buckets.has_room(&"a"));
         assert_eq!(buckets.take("a"), Err(Duration::from_millis(500)));
         assert_eq!(
             buckets.take("b"),

@@ -1,0 +1,74 @@
+//! Reading a request body, within its limit.
+
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use http_body_util::BodyExt;
+
+use crate::problem::Problem;
+
+/// How much of a body over its limit is read and thrown away, so that the
+/// client gets to read the refusal instead of a reset connection, in bytes.
+const DRAIN_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Reads a body of at most `limit_bytes`; a larger one gives 413.
+pub(crate) async fn read(
+    headers: &HeaderMap,
+    mut body: Body,
+    limit_bytes: usize,
+) -> Result<Bytes, Problem> {
+    let announced: usize = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or(0);
+    if announced > limit_bytes && headers.contains_key(header::EXPECT) {
+        // The client waits for permission to send; it need not send at all.
+        return Err(Problem::body_too_large(limit_bytes));
+    }
+    let mut kept = BytesMut::new();
+    let mut total = 0usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::bad_request("The request body broke off"))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        total = total.saturating_add(data.len());
+        if total <= limit_bytes {
+            kept.extend_from_slice(&data);
+        } else {
+            kept = BytesMut::new();
+            if total > DRAIN_BYTES_MAX {
+                break;
+            }
+        }
+    }
+    if total > limit_bytes {
+        Err(Problem::body_too_large(limit_bytes))
+    } else {
+        Ok(kept.freeze())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_limit_is_read_and_one_byte_more_is_refused() {
+        let read_bytes =
+            async |count: usize| read(&HeaderMap::new(), Body::from(vec![b'x'; count]), 10).await;
+        assert_eq!(read_bytes(10).await.unwrap().len(), 10);
+        let refused = read_bytes(11).await.unwrap_err();
+        assert_eq!(refused.status(), http::StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_waits_for_permission_need_not_send() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_LENGTH, "11".parse().unwrap());
+        headers.insert(header::EXPECT, "100-continue".parse().unwrap());
+        // A body that never ends: reading it would hang.
+        let body = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        assert!(read(&headers, body, 10).await.is_err());
+    }
+}

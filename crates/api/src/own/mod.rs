@@ -1,0 +1,285 @@
+//! The own door of an organisation: FHIR R4 for its record systems and its
+//! people, messages of its systems, and the state of the node.
+//!
+//! [`router`] builds it from the table in [`endpoints`]. Every endpoint but the
+//! CapabilityStatement and the state needs a bearer token, and the guard that
+//! checks it runs before anything of the request body is read.
+
+mod access_log;
+mod bundle;
+mod capability;
+mod explain_access;
+mod health;
+mod history;
+mod read;
+mod regional_record;
+mod search;
+mod write;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{delete, get, post, put},
+};
+use bytes::Bytes;
+use care::{Clock, IdSource, RequestId, Role, Ura};
+use exchange::Node;
+use http::Method;
+use tokio::sync::watch;
+use trust::{Rejected, bearer::Bearer};
+
+use crate::{
+    credentials::bearer_token,
+    envelope::{Envelope, envelope},
+    extract::Caller,
+    limits::{CLIENTS_COUNTED_MAX, HttpLimits},
+    problem::Problem,
+    rate::Buckets,
+    route::{Credential, Endpoint, Route, endpoints as of_table, route},
+    serve::RemoteAddress,
+};
+
+/// What an own door is made of.
+pub struct OwnDoor {
+    /// The node behind it.
+    pub node: Arc<Node>,
+    /// Who says whose a token is.
+    pub bearer: Arc<Bearer>,
+    /// The FHIR base URL as clients know it, without a slash at the end.
+    pub fhir_base: String,
+    /// Whether the node is ready to serve; `GET /health/ready` tells it.
+    pub ready: watch::Receiver<bool>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn IdSource>,
+    /// Its limits.
+    pub limits: HttpLimits,
+}
+
+/// What the handlers share.
+pub(crate) struct Own {
+    node: Arc<Node>,
+    bearer: Arc<Bearer>,
+    fhir_base: String,
+    ready: watch::Receiver<bool>,
+    limits: HttpLimits,
+    capability: Bytes,
+    people: Buckets<(Ura, String)>,
+    systems: Buckets<(Ura, String)>,
+    refusals: Buckets<Option<RemoteAddress>>,
+}
+
+type Shared = Arc<Own>;
+
+/// The endpoints of an own door.
+pub fn endpoints() -> Vec<Endpoint> {
+    of_table(table())
+}
+
+fn table() -> Vec<Route<Shared>> {
+    use Credential::{Bearer, Nothing};
+    vec![
+        route(Method::GET, "/health/live", Nothing, get(health::live)),
+        route(Method::GET, "/health/ready", Nothing, get(health::ready)),
+        route(
+            Method::GET,
+            "/fhir/r4/metadata",
+            Nothing,
+            get(capability::capability),
+        ),
+        route(Method::POST, "/fhir/r4", Bearer, post(bundle::bundle)),
+        route(Method::POST, "/fhir/r4/", Bearer, post(bundle::bundle)),
+        route(
+            Method::GET,
+            "/fhir/r4/_history",
+            Bearer,
+            get(history::of_system),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/$regional-record",
+            Bearer,
+            post(regional_record::regional_record),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/$access-log",
+            Bearer,
+            post(access_log::access_log),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/$explain-access",
+            Bearer,
+            post(explain_access::explain_access),
+        ),
+        route(Method::GET, "/fhir/r4/{type}", Bearer, get(search::search)),
+        route(
+            Method::POST,
+            "/fhir/r4/{type}/_search",
+            Bearer,
+            post(search::search_in_body),
+        ),
+        route(Method::POST, "/fhir/r4/{type}", Bearer, post(write::create)),
+        route(
+            Method::PUT,
+            "/fhir/r4/{type}",
+            Bearer,
+            put(write::update_where),
+        ),
+        route(
+            Method::DELETE,
+            "/fhir/r4/{type}",
+            Bearer,
+            delete(write::delete_where),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/{type}/_history",
+            Bearer,
+            get(history::of_type),
+        ),
+        route(Method::GET, "/fhir/r4/{type}/{id}", Bearer, get(read::read)),
+        route(
+            Method::PUT,
+            "/fhir/r4/{type}/{id}",
+            Bearer,
+            put(write::update),
+        ),
+        route(
+            Method::DELETE,
+            "/fhir/r4/{type}/{id}",
+            Bearer,
+            delete(write::delete),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/{type}/{id}/_history",
+            Bearer,
+            get(history::of_instance),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/{type}/{id}/_history/{version}",
+            Bearer,
+            get(read::read_version),
+        ),
+    ]
+}
+
+/// The router of an own door. It answers nothing outside its endpoints but
+/// under `/fhir`, `/messages` and `/health`, so that pages can be merged in.
+pub fn router(door: OwnDoor) -> Router {
+    let OwnDoor {
+        node,
+        bearer,
+        fhir_base,
+        ready,
+        clock,
+        ids,
+        limits,
+    } = door;
+    let capability = capability::statement(&fhir_base, clock.now());
+    let buckets = |rate| Buckets::new(rate, CLIENTS_COUNTED_MAX, Arc::clone(&clock));
+    let own = Arc::new(Own {
+        node,
+        bearer,
+        fhir_base,
+        ready,
+        capability,
+        people: buckets(limits.person),
+        systems: buckets(limits.system),
+        refusals: Buckets::new(limits.refusals, CLIENTS_COUNTED_MAX, Arc::clone(&clock)),
+        limits: limits.clone(),
+    });
+    let around = Arc::new(Envelope::new("own", ids, limits, false));
+    let mut router = Router::new();
+    for Route { endpoint, handler } in table() {
+        let guarded = match endpoint.credential {
+            Credential::Nothing => handler,
+            Credential::Bearer => {
+                handler.route_layer(from_fn_with_state(Arc::clone(&own), authenticate))
+            }
+            // This door has no certificates: what needs one is shut.
+            Credential::Peer | Credential::PeerAndToken => handler.route_layer(from_fn(shut)),
+        };
+        router = router.route(endpoint.path, guarded);
+    }
+    for prefix in ["/fhir/{*rest}", "/messages/{*rest}", "/health/{*rest}"] {
+        router = router.route(prefix, axum::routing::any(nothing_here));
+    }
+    router
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(around, envelope))
+        .with_state(own)
+}
+
+async fn nothing_here() -> Problem {
+    Problem::not_found()
+}
+
+async fn wrong_method() -> Problem {
+    Problem::method_not_allowed()
+}
+
+async fn shut(_request: Request, _next: Next) -> Problem {
+    Problem::unauthenticated()
+}
+
+/// The guard: finds out who asks, and whether they do not ask too often.
+async fn authenticate(State(own): State<Shared>, mut request: Request, next: Next) -> Response {
+    match own.caller(&request) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+impl Own {
+    fn caller(&self, request: &Request) -> Result<Caller, Problem> {
+        let verified = match bearer_token(request.headers()) {
+            Some(token) => self.bearer.verify(token),
+            None => Err(Rejected::Missing),
+        };
+        let cx = match verified {
+            Ok(cx) => cx,
+            Err(rejected) => {
+                tracing::warn!(rejected = rejected.code(), "a credential was refused");
+                let address = request.extensions().get::<RemoteAddress>().copied();
+                self.refusals
+                    .take(address)
+                    .map_err(Problem::too_many_requests)?;
+                return Err(refused(rejected));
+            }
+        };
+        let buckets = if cx.role() == Role::RecordSystem {
+            &self.systems
+        } else {
+            &self.people
+        };
+        let client = (cx.organisation(), cx.actor().id.clone());
+        buckets.take(client).map_err(Problem::too_many_requests)?;
+        let id = request.extensions().get::<RequestId>().cloned();
+        Ok(Caller(match id {
+            Some(id) => cx.in_request(id),
+            None => cx,
+        }))
+    }
+}
+
+/// What a refused credential is answered with: all alike, so that nobody
+/// learns what was wrong with a guess.
+pub(crate) fn refused(rejected: Rejected) -> Problem {
+    match rejected {
+        Rejected::Busy => Problem::too_many_requests(std::time::Duration::from_secs(1)),
+        Rejected::NotAllowed => Problem::forbidden(),
+        _ => Problem::unauthenticated(),
+    }
+}

@@ -1,0 +1,55 @@
+//! `GET [type]/[id]` and `GET [type]/[id]/_history/[version]`.
+
+use axum::{extract::State, response::Response};
+use http::{HeaderMap, StatusCode, header};
+use store::Stored;
+
+use super::Shared;
+use crate::{
+    envelope::Query,
+    extract::{At, Caller},
+    problem::Problem,
+    resource::{self, entity_tag},
+};
+
+pub(super) async fn read(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    At((resource_type, id)): At<(String, String)>,
+    query: Query,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    query.must_be_empty()?;
+    let stored = own.node.read(&cx, &resource_type, &id).await?;
+    if is_known(&headers, &stored) {
+        return Ok(resource::unchanged(&stored));
+    }
+    Ok(resource::stored(StatusCode::OK, &stored))
+}
+
+pub(super) async fn read_version(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    At((resource_type, id, version)): At<(String, String, String)>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.must_be_empty()?;
+    // A version that is no number is a version that is not there.
+    let version = version.parse().map_err(|_| Problem::not_found())?;
+    let stored = own
+        .node
+        .read_version(&cx, &resource_type, &id, version)
+        .await?;
+    Ok(resource::stored(StatusCode::OK, &stored))
+}
+
+/// Whether the client has this version already (`If-None-Match`).
+fn is_known(headers: &HeaderMap, stored: &Stored) -> bool {
+    let current = entity_tag(stored.version);
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|tags| tags.to_str().ok())
+        .flat_map(|tags| tags.split(','))
+        .any(|tag| tag.trim() == "*" || tag.trim() == current)
+}

@@ -1,0 +1,131 @@
+//! Resources on their way in and out: parsing a body, headers of a version.
+
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use fhir::{Resource, outcome::IssueCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use jiff::Timestamp;
+use store::Stored;
+
+use crate::{
+    problem::Problem,
+    representation::{FhirBody, Format, sent},
+};
+
+/// Reads a body as a resource, in the format that its `Content-Type` says.
+pub(crate) fn parse(headers: &HeaderMap, body: Bytes) -> Result<Resource, Problem> {
+    let format = sent(headers).map_err(|_| {
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            IssueCode::NotSupported,
+            "The body must be FHIR R4, with the content type application/fhir+json or \
+             application/fhir+xml",
+        )
+    })?;
+    let parsed = match format {
+        Format::Json => Resource::parse(body),
+        Format::Xml => match fhir::xml::to_json(&body) {
+            Ok(json) => Resource::parse(json),
+            Err(issue) => Err(vec![issue]),
+        },
+    };
+    parsed.map_err(|issues| Problem::with_issues(StatusCode::BAD_REQUEST, issues))
+}
+
+/// Reads a body as a resource of one type.
+pub(crate) fn parse_as(
+    resource_type: &str,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Resource, Problem> {
+    if fhir::resource_type(resource_type).is_none() {
+        return Err(Problem::not_found());
+    }
+    let resource = parse(headers, body)?;
+    if resource.resource_type() == resource_type {
+        return Ok(resource);
+    }
+    Err(Problem::element(
+        IssueCode::Value,
+        "The resource is of another type than the URL says",
+        "resourceType",
+    ))
+}
+
+/// The entity tag of a version.
+pub(crate) fn entity_tag(version: u64) -> String {
+    format!("W/\"{version}\"")
+}
+
+/// The version of an entity tag; weak and strong tags alike, as FHIR has it.
+pub(crate) fn version_of(tag: &str) -> Option<u64> {
+    let tag = tag.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain)
+}
+
+/// Puts `ETag` and `Last-Modified` on a response.
+pub(crate) fn put_version(headers: &mut HeaderMap, version: u64, last_updated: Timestamp) {
+    if let Ok(tag) = HeaderValue::from_str(&entity_tag(version)) {
+        headers.insert(header::ETAG, tag);
+    }
+    let date = last_updated
+        .strftime("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        headers.insert(header::LAST_MODIFIED, date);
+    }
+}
+
+/// A version as the response.
+pub(crate) fn stored(status: StatusCode, stored: &Stored) -> Response {
+    let mut response = (status, FhirBody::from(stored.body.clone())).into_response();
+    put_version(response.headers_mut(), stored.version, stored.last_updated);
+    response
+}
+
+/// 304: the client has this version already.
+pub(crate) fn unchanged(stored: &Stored) -> Response {
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    put_version(response.headers_mut(), stored.version, stored.last_updated);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entity_tags_are_read_strictly() {
+        for (tag, expected) in [
+            (r#"W/"3""#, Some(3)),
+            (r#""3""#, Some(3)),
+            (" W/\"18446744073709551615\" ", Some(u64::MAX)),
+            (r#"W/"18446744073709551616""#, None),
+            (r#"W/"+3""#, None),
+            (r#"W/"""#, None),
+            ("3", None),
+            ("*", None),
+            ("", None),
+        ] {
+            assert_eq!(version_of(tag), expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn dates_are_those_of_http() {
+        let mut headers = HeaderMap::new();
+        put_version(
+            &mut headers,
+            1,
+            Timestamp::from_second(784_111_777).unwrap(),
+        );
+        assert_eq!(
+            headers[header::LAST_MODIFIED],
+            "Sun, 06 Nov 1994 08:49:37 GMT"
+        );
+        assert_eq!(headers[header::ETAG], "W/\"1\"");
+    }
+}
