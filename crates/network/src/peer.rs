@@ -208,9 +208,8 @@ impl PeerClient {
         if let Some(client) = clients.get(&ura) {
             return Ok(client.clone());
         }
-        let mut tls = client_tls_to(&self.identity, &self.anchors, ura)
+        let tls = client_tls_to(&self.identity, &self.anchors, ura)
             .map_err(|error| PeerError::Client(error.into()))?;
-        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .https_only(true)
@@ -280,6 +279,133 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_node_url(text), expected, "{text}");
+        }
+    }
+
+    mod over_tls {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+
+        use axum::{
+            Router,
+            body::Body,
+            http::{HeaderMap, Version},
+            response::Redirect,
+            routing::post,
+        };
+        use care::OrganisationType;
+        use std::sync::Arc;
+
+        use super::super::*;
+        use crate::kit::Region;
+
+        const LIMIT: usize = 1_000;
+
+        async fn call(client: &PeerClient, address: &PeerAddress, path: &str) -> String {
+            let call = Call { response_bytes_max: LIMIT, ..Call::post(path, "text/plain", "hello") };
+            match client.call(address, call).await {
+                Ok(reply) => format!("{} {} bytes", reply.status, reply.body.len()),
+                Err(error) => error.to_string(),
+            }
+        }
+
+        fn app(seen: Arc<AtomicUsize>) -> Router {
+            let streamed = |bytes: usize| {
+                post(move || async move {
+                    let body = Bytes::from(vec![b'x'; bytes]);
+                    let chunks: Vec<_> = body.chunks(100).map(|it| body.slice_ref(it)).collect();
+                    Body::from_stream(futures::stream::iter(
+                        chunks.into_iter().map(Ok::<_, std::convert::Infallible>),
+                    ))
+                })
+            };
+            Router::new()
+                .route(
+                    "/count",
+                    post(move |version: Version| async move {
+                        assert_eq!(version, Version::HTTP_2);
+                        seen.fetch_add(1, Ordering::SeqCst);
+                        "counted"
+                    }),
+                )
+                .route("/whole/limit", post(|| async { "x".repeat(LIMIT) }))
+                .route("/whole/past", post(|| async { "x".repeat(LIMIT + 1) }))
+                .route("/streamed/limit", streamed(LIMIT))
+                .route("/streamed/past", streamed(LIMIT + 1))
+                .route("/elsewhere", post(|| async { Redirect::temporary("/count") }))
+                .route(
+                    "/headers",
+                    post(|headers: HeaderMap| async move {
+                        assert!(!headers.contains_key("cookie"));
+                        headers[REQUEST_ID_HEADER].to_str().unwrap().to_owned()
+                    }),
+                )
+        }
+
+        #[tokio::test]
+        async fn calls_keep_their_limits() {
+            let region = Region::new();
+            let hospital = region.admit(2, OrganisationType::Hospital);
+            let practice = region.admit(1, OrganisationType::GeneralPractice);
+            let seen = Arc::new(AtomicUsize::new(0));
+            let door = region.open_door(&hospital, app(seen.clone())).await;
+            let address = door.organisation.address();
+            let mut lines = Vec::new();
+            for path in [
+                "/count",
+                "/whole/limit",
+                "/whole/past",
+                "/streamed/limit",
+                "/streamed/past",
+                "/elsewhere",
+                "/nowhere",
+            ] {
+                lines.push(format!("{path}: {}", call(&practice.peers, &address, path).await));
+            }
+            insta::assert_snapshot!(lines.join("\n"), @r#"
+            /count: 200 7 bytes
+            /whole/limit: 200 1000 bytes
+            /whole/past: the answer of the node is larger than 1000 bytes
+            /streamed/limit: 200 1000 bytes
+            /streamed/past: the answer of the node is larger than 1000 bytes
+            /elsewhere: 307 0 bytes
+            /nowhere: 404 0 bytes
+            "#);
+            assert_eq!(seen.load(Ordering::SeqCst), 1, "a redirect is not followed");
+        }
+
+        #[tokio::test]
+        async fn the_question_goes_to_the_right_organisation_or_nowhere() {
+            let region = Region::new();
+            let hospital = region.admit(2, OrganisationType::Hospital);
+            let practice = region.admit(1, OrganisationType::GeneralPractice);
+            let seen = Arc::new(AtomicUsize::new(0));
+            let door = region.open_door(&hospital, app(seen.clone())).await;
+            let mut address = door.organisation.address();
+            assert_eq!(call(&practice.peers, &address, "/count").await, "200 7 bytes");
+            address.ura = "3".parse().unwrap();
+            assert_eq!(call(&practice.peers, &address, "/count").await, "no connection to the node");
+            // A certificate of another region is nobody here.
+            let stranger = Region::new().admit(1, OrganisationType::GeneralPractice);
+            let answer = call(&stranger.peers, &door.organisation.address(), "/count").await;
+            assert_eq!(answer, "no connection to the node");
+            assert_eq!(seen.load(Ordering::SeqCst), 1);
+            let closed = door.organisation.address();
+            drop(door);
+            let error = call(&practice.peers, &closed, "/count").await;
+            assert!(!error.starts_with("200"), "{error}");
+        }
+
+        #[tokio::test]
+        async fn the_identifier_of_the_question_goes_along() {
+            let region = Region::new();
+            let hospital = region.admit(2, OrganisationType::Hospital);
+            let door = region.open_door(&hospital, app(Arc::default())).await;
+            let call = Call {
+                request_id: Some("request-7"),
+                ..Call::post("/headers", "text/plain", "")
+            };
+            let reply = hospital.peers.call(&door.organisation.address(), call).await.unwrap();
+            assert_eq!(reply.body, "request-7");
         }
     }
 }

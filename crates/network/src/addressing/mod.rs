@@ -11,6 +11,8 @@ mod directory;
 mod feed;
 mod mcsd;
 mod register;
+#[cfg(test)]
+mod tests;
 
 use care::{OrganisationType, Ura};
 

@@ -273,6 +273,8 @@ mod tests {
     #[test]
     fn a_batch_names_the_searches_and_nothing_else() {
         let body = batch(&["Condition?code=a|b".to_owned(), "Patient".to_owned()]);
-        insta::assert_snapshot!(String::from_utf8(body).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(body).unwrap(), @r#"
+        {"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"Condition?code=a|b"}},{"request":{"method":"GET","url":"Patient"}}]}
+        "#);
     }
 }

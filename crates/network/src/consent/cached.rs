@@ -115,6 +115,11 @@ impl CachedConsents {
         }
     }
 
+    #[cfg(test)]
+    pub(super) async fn renew_now(&self) {
+        self.renew(true).await.unwrap();
+    }
+
     async fn renew(&self, even_if_held: bool) -> Result<(), NoLink> {
         let _one_at_a_time = self.renewing.lock().await;
         if self.lease.holds() && !even_if_held {

@@ -195,7 +195,53 @@ mod tests {
     fn a_record_has_the_shape_of_the_guide() {
         let sealed = SealedPseudonym("c2VhbGVk".to_owned());
         let list = List::to_register(custodian(), DataCategory::MedicationUse, &sealed);
-        insta::assert_snapshot!(serde_json::to_string_pretty(&list).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string_pretty(&list).unwrap(), @r#"
+        {
+          "resourceType": "List",
+          "extension": [
+            {
+              "url": "http://minvws.github.io/generiekefuncties-docs/StructureDefinition/nl-gf-localization-custodian",
+              "valueReference": {
+                "identifier": {
+                  "system": "http://fhir.nl/fhir/NamingSystem/ura",
+                  "value": "90000103"
+                }
+              }
+            }
+          ],
+          "status": "current",
+          "mode": "working",
+          "code": {
+            "coding": [
+              {
+                "system": "http://minvws.github.io/generiekefuncties-docs/CodeSystem/nl-gf-data-categories-cs",
+                "code": "MedicationUse"
+              }
+            ]
+          },
+          "subject": {
+            "identifier": {
+              "use": "temp",
+              "system": "http://minvws.github.io/generiekefuncties-docs/NamingSystem/nvi-identifier",
+              "value": "c2VhbGVk"
+            }
+          },
+          "source": {
+            "identifier": {
+              "system": "http://minvws.github.io/generiekefuncties-docs/NamingSystem/oauth-client-id",
+              "value": "90000103"
+            }
+          },
+          "emptyReason": {
+            "coding": [
+              {
+                "system": "http://terminology.hl7.org/CodeSystem/list-empty-reason",
+                "code": "withheld"
+              }
+            ]
+          }
+        }
+        "#);
         let read: List = serde_json::from_value(serde_json::to_value(&list).unwrap()).unwrap();
         assert_eq!(read.judge(), Ok((custodian(), DataCategory::MedicationUse)));
         assert_eq!(read.subject(), Ok("c2VhbGVk"));
