@@ -1,0 +1,166 @@
+//! Writes FHIR R4 from what a message says.
+//!
+//! One Bundle, a transaction. What the sender keeps under a number is updated
+//! by that number, so that a correction becomes a new version; people,
+//! organisations and places are created when they are not there yet, and
+//! otherwise left as they are: a laboratory does not decide about them.
+
+mod element;
+mod encounter;
+mod observation;
+mod party;
+mod patient;
+mod provenance;
+mod report;
+
+use std::collections::HashMap;
+
+use fhir::{json::Value, value};
+
+use crate::{Context, model::Identifier};
+
+pub(crate) use provenance::Origin;
+pub(crate) use report::Setting;
+
+/// A Bundle being written.
+pub(crate) struct Draft<'c> {
+    context: &'c Context<'c>,
+    entries: Vec<Value>,
+    /// What stands in the Bundle already, by the query that finds it.
+    known: HashMap<String, Link>,
+    /// What the Provenance is about.
+    targets: Vec<Link>,
+}
+
+/// A resource in the Bundle, to refer to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    full_url: String,
+    resource_type: &'static str,
+    display: String,
+}
+
+impl Link {
+    pub(crate) fn reference(&self) -> Value {
+        value!({
+            "reference": &self.full_url,
+            "type": self.resource_type,
+            "display": &self.display,
+        })
+    }
+}
+
+/// How an entry treats what is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Update what has this identifier, or create it.
+    Update,
+    /// Create it when nothing has this identifier; leave it otherwise.
+    CreateIfNone,
+}
+
+impl<'c> Draft<'c> {
+    pub(crate) fn new(context: &'c Context<'c>) -> Self {
+        Self {
+            context,
+            entries: Vec::new(),
+            known: HashMap::new(),
+            targets: Vec::new(),
+        }
+    }
+
+    /// Adds a resource under its identifier. When the Bundle has it already,
+    /// the first stands.
+    fn add(
+        &mut self,
+        resource_type: &'static str,
+        resource: Value,
+        identifier: &Identifier,
+        display: &str,
+        manner: Manner,
+    ) -> Link {
+        let query = query(identifier);
+        let url = format!("{resource_type}?{query}");
+        if let Some(link) = self.known.get(&url) {
+            return link.clone();
+        }
+        let link = self.link(resource_type, display);
+        let request = match manner {
+            Manner::Update => value!({ "method": "PUT", "url": &url }),
+            Manner::CreateIfNone => {
+                value!({ "method": "POST", "url": resource_type, "ifNoneExist": query })
+            }
+        };
+        self.entries.push(value!({
+            "fullUrl": &link.full_url,
+            "resource": resource,
+            "request": request,
+        }));
+        if manner == Manner::Update {
+            self.targets.push(link.clone());
+        }
+        self.known.insert(url, link.clone());
+        link
+    }
+
+    /// A new resource that is not found by an identifier.
+    fn create(&mut self, resource_type: &'static str, resource: Value, display: &str) {
+        let link = self.link(resource_type, display);
+        self.entries.push(value!({
+            "fullUrl": link.full_url,
+            "resource": resource,
+            "request": { "method": "POST", "url": resource_type },
+        }));
+    }
+
+    fn link(&self, resource_type: &'static str, display: &str) -> Link {
+        Link {
+            full_url: format!("urn:uuid:{}", self.context.ids.next()),
+            resource_type,
+            display: display.to_owned(),
+        }
+    }
+
+    /// The Bundle, with its Provenance.
+    pub(crate) fn finish(mut self, origin: &Origin<'_>) -> Value {
+        provenance::add(&mut self, origin);
+        value!({ "resourceType": "Bundle", "type": "transaction", "entry": self.entries })
+    }
+}
+
+/// The search that finds an identifier, as it stands in a URL.
+fn query(identifier: &Identifier) -> String {
+    let mut query = format!("identifier={}|", identifier.system);
+    for character in identifier.value.chars() {
+        match character {
+            // What means something in a FHIR token search.
+            '|' | ',' | '$' | '\\' => query.push_str(&format!("%5C%{:02X}", character as u32)),
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' | '~' | ':' => {
+                query.push(character);
+            }
+            other => {
+                for byte in other.encode_utf8(&mut [0; 4]).bytes() {
+                    query.push_str(&format!("%{byte:02X}"));
+                }
+            }
+        }
+    }
+    query
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_says_exactly_the_identifier() {
+        let identifier = Identifier {
+            system: "urn:a:b".into(),
+            value: "1|2, é~3:4".into(),
+        };
+        assert_eq!(
+            query(&identifier),
+            "identifier=urn:a:b|1%5C%7C2%5C%2C%20%C3%A9~3:4"
+        );
+    }
+}

@@ -1,0 +1,81 @@
+//! Messages that this project did not write.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use translate::{Format, hl7v2};
+
+use crate::kit::{edi, faults, hl7};
+
+/// The files of a folder of outside test data, or `None` with a visible word.
+fn files(folder: &str, ending: &str) -> Option<Vec<(String, Vec<u8>)>> {
+    let root = std::env::var_os("SCHAKEL_TESTDATA")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| [env!("CARGO_MANIFEST_DIR"), "../../../shared/testdata"].iter().collect());
+    let Ok(entries) = fs::read_dir(root.join(folder)) else {
+        println!("SKIPPED: no outside test data at {}", root.join(folder).display());
+        return None;
+    };
+    let mut files: Vec<(String, Vec<u8>)> = entries
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|found| found == ending))
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, fs::read(&path).unwrap())
+        })
+        .collect();
+    files.sort();
+    Some(files)
+}
+
+#[test]
+fn hl7v2_messages_are_translated_or_refused_with_a_reason() {
+    let Some(files) = files("hl7v2", "hl7") else { return };
+    let mut translated = Vec::new();
+    let mut refused: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, bytes) in &files {
+        for piece in hl7v2::split_batch(bytes) {
+            match hl7(piece) {
+                Ok(translation) => {
+                    assert_eq!(faults(&translation.bundle), Vec::<String>::new(), "{name}");
+                    translated.push(name.clone());
+                }
+                Err(refusal) => {
+                    assert!(!refusal.acknowledgement.is_empty());
+                    let place = refusal.segment.unwrap_or_default();
+                    refused.entry(format!("{} {place}", refusal.text)).or_default().push(name.clone());
+                }
+            }
+        }
+    }
+    println!("{} files: {} translated: {translated:?}", files.len(), translated.len());
+    for (reason, names) in &refused {
+        println!("  refused {}: {reason} {:?}", names.len(), names);
+    }
+    assert!(translated.len() >= 5, "fewer messages are translated than before");
+}
+
+#[test]
+fn the_medlab_sample_is_refused_for_its_reference_and_taken_without_that_fault() {
+    let Some(files) = files("edifact", "edi") else { return };
+    for (name, bytes) in &files {
+        assert_eq!(Format::detect(bytes), Some(Format::Edifact));
+        let refusal = edi(bytes).unwrap_err();
+        println!("{name}: refused: {}", refusal.text);
+        if name != "medlab.edi" {
+            assert_eq!(refusal.text, "this kind of message is not taken");
+            continue;
+        }
+        // Its count of 24 is right; the trailer has another reference than the header.
+        assert_eq!(refusal.text, "UNT has another reference than UNH");
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let miscounted = text.replace("UNT+24+66001298496", "UNT+23+1020");
+        assert_eq!(
+            edi(miscounted.as_bytes()).unwrap_err().text,
+            "UNT does not count the 24 segments that there are"
+        );
+        let sound = text.replace("UNT+24+66001298496", "UNT+24+1020");
+        let translation = edi(sound.as_bytes()).unwrap();
+        assert_eq!(faults(&translation.bundle), Vec::<String>::new());
+        insta::assert_snapshot!("medlab_sample", translation.bundle.to_pretty());
+    }
+}
