@@ -35,7 +35,10 @@ pub(crate) fn run(package: &Path) -> anyhow::Result<()> {
         ("compartment.tsv", search::patient_compartment(&package)?),
     ];
     let size: usize = tables.iter().map(|(_, table)| table.len()).sum();
-    ensure!(size <= TABLES_BYTES_MAX, "{size} bytes of tables, more than {TABLES_BYTES_MAX}");
+    ensure!(
+        size <= TABLES_BYTES_MAX,
+        "{size} bytes of tables, more than {TABLES_BYTES_MAX}"
+    );
     fs::create_dir_all(FOLDER)?;
     for (name, table) in tables {
         let path = Path::new(FOLDER).join(name);

@@ -3,16 +3,25 @@
 //! Nothing here runs in production, and no build depends on it.
 
 mod definitions;
+mod tidy;
 
 use anyhow::bail;
 
-const USAGE: &str = "usage: cargo run -p xtask -- definitions --package hl7.fhir.r4.core.tgz";
+const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
+
+  definitions --package hl7.fhir.r4.core.tgz   make the tables of crates/fhir
+  tidy                                         check the rules of the house";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["definitions", "--package", package] => definitions::run(package.as_ref()),
+        ["tidy"] => tidy::tidy(
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("..")
+                .as_ref(),
+        ),
         _ => bail!(USAGE),
     }
 }

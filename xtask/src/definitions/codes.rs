@@ -61,7 +61,10 @@ fn expand(package: &Package, url: &str) -> Option<Codes> {
     }
     for exclude in items(compose, "exclude") {
         for (system, fewer) in part(package, exclude)? {
-            codes.entry(system).or_default().retain(|code| !fewer.contains(code));
+            codes
+                .entry(system)
+                .or_default()
+                .retain(|code| !fewer.contains(code));
         }
     }
     codes.retain(|_, codes| !codes.is_empty());
@@ -72,16 +75,16 @@ fn expand(package: &Package, url: &str) -> Option<Codes> {
 fn part(package: &Package, part: &Value) -> Option<Codes> {
     let Some(system) = part["system"].as_str() else {
         // Only whole value sets, and in R4 never more than one.
-        let [set] = items(part, "valueSet") else { return None };
+        let [set] = items(part, "valueSet") else {
+            return None;
+        };
         return expand(package, set.as_str()?);
     };
     if !items(part, "valueSet").is_empty() {
         return None;
     }
     let mut codes = BTreeSet::new();
-    if !items(part, "concept").is_empty() {
-        codes.extend(items(part, "concept").iter().filter_map(code));
-    } else {
+    if items(part, "concept").is_empty() {
         let code_system = package.find("CodeSystem", system)?;
         if code_system["content"] != "complete" {
             return None;
@@ -99,6 +102,8 @@ fn part(package: &Package, part: &Value) -> Option<Codes> {
             _ => return None,
         };
         collect(items(code_system, "concept"), roots, &mut codes);
+    } else {
+        codes.extend(items(part, "concept").iter().filter_map(code));
     }
     Some(Codes::from([(system.to_owned(), codes)]))
 }

@@ -13,8 +13,13 @@ use sha2::{Digest, Sha256};
 const PACKAGE_SHA256: &str = "b090bf929e1f665cf2c91583720849695bc38d2892a7c5037c56cb00817fb091";
 
 /// The kinds of definition that the tables are made of.
-const KINDS: [&str; 5] =
-    ["StructureDefinition", "SearchParameter", "CompartmentDefinition", "ValueSet", "CodeSystem"];
+const KINDS: [&str; 5] = [
+    "StructureDefinition",
+    "SearchParameter",
+    "CompartmentDefinition",
+    "ValueSet",
+    "CodeSystem",
+];
 
 /// The definitions of one package.
 pub(crate) struct Package {
@@ -26,8 +31,10 @@ impl Package {
     /// Opens the archive and checks that it is the one the tables are made from.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let found: String =
-            Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = Sha256::digest(&bytes);
+        let found = digest
+            .iter()
+            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         ensure!(found == PACKAGE_SHA256, "another package: SHA-256 {found}");
 
         let mut definitions: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
@@ -35,22 +42,33 @@ impl Package {
         for file in archive.entries()? {
             let mut file = file?;
             let name = file.path()?.to_string_lossy().into_owned();
-            let Some(name) = name.strip_prefix("package/") else { continue };
-            let Some(kind) = KINDS.iter().find(|kind| name.starts_with(&format!("{kind}-"))) else {
+            let Some(name) = name.strip_prefix("package/") else {
+                continue;
+            };
+            let Some(kind) = KINDS
+                .iter()
+                .find(|kind| name.starts_with(&format!("{kind}-")))
+            else {
                 continue;
             };
             let mut text = String::new();
             file.read_to_string(&mut text)?;
             let definition: Value = serde_json::from_str(&text).with_context(|| name.to_owned())?;
             let url = text_of(&definition, "url")?.to_owned();
-            definitions.entry((*kind).to_owned()).or_default().insert(url, definition);
+            definitions
+                .entry((*kind).to_owned())
+                .or_default()
+                .insert(url, definition);
         }
         Ok(Self { definitions })
     }
 
     /// All definitions of a kind, by canonical URL.
     pub(crate) fn all(&self, kind: &str) -> impl Iterator<Item = &Value> {
-        self.definitions.get(kind).into_iter().flat_map(BTreeMap::values)
+        self.definitions
+            .get(kind)
+            .into_iter()
+            .flat_map(BTreeMap::values)
     }
 
     /// One definition; a version after `|` in the URL is ignored.
@@ -62,7 +80,9 @@ impl Package {
 
 /// A member that must be there.
 pub(crate) fn text_of<'a>(value: &'a Value, name: &str) -> anyhow::Result<&'a str> {
-    value[name].as_str().with_context(|| format!("{name} is missing"))
+    value[name]
+        .as_str()
+        .with_context(|| format!("{name} is missing"))
 }
 
 /// The items of a member; none when it is absent.

@@ -22,14 +22,19 @@ const COMPARTMENT_HEADER: &str = "\
 /// The table `search.tsv`.
 pub(crate) fn parameters(package: &Package) -> anyhow::Result<String> {
     // Some parameters that belong to an extension name no resource type.
-    let parameters: Vec<&Value> =
-        package.all("SearchParameter").filter(|one| !items(one, "base").is_empty()).collect();
+    let parameters: Vec<&Value> = package
+        .all("SearchParameter")
+        .filter(|one| !items(one, "base").is_empty())
+        .collect();
     let numbers: BTreeMap<&str, usize> = parameters
         .iter()
         .enumerate()
         .filter_map(|(number, one)| Some((one["url"].as_str()?, number)))
         .collect();
-    let every_type = parameters.iter().map(|one| items(one, "target").len()).max();
+    let every_type = parameters
+        .iter()
+        .map(|one| items(one, "target").len())
+        .max();
     let mut out = String::from(PARAMETERS_HEADER);
     for parameter in &parameters {
         let targets = items(parameter, "target").len();
@@ -39,8 +44,13 @@ pub(crate) fn parameters(package: &Package) -> anyhow::Result<String> {
             .iter()
             .map(|component| {
                 let url = text_of(component, "definition")?;
-                let number = numbers.get(url).with_context(|| format!("no parameter {url}"))?;
-                Ok(format!("{number} {}", one_line(text_of(component, "expression")?)))
+                let number = numbers
+                    .get(url)
+                    .with_context(|| format!("no parameter {url}"))?;
+                Ok(format!(
+                    "{number} {}",
+                    one_line(text_of(component, "expression")?)
+                ))
             })
             .collect::<anyhow::Result<Vec<String>>>()?;
         writeln!(
@@ -50,7 +60,11 @@ pub(crate) fn parameters(package: &Package) -> anyhow::Result<String> {
             text_of(parameter, "type")?,
             joined(parameter, "base"),
             one_line(expression),
-            if is_any { "*".to_owned() } else { joined(parameter, "target") },
+            if is_any {
+                "*".to_owned()
+            } else {
+                joined(parameter, "target")
+            },
             components.join(";"),
         )?;
     }
@@ -66,14 +80,22 @@ pub(crate) fn patient_compartment(package: &Package) -> anyhow::Result<String> {
     let mut out = String::from(COMPARTMENT_HEADER);
     for resource in items(definition, "resource") {
         if !items(resource, "param").is_empty() {
-            writeln!(out, "{}\t{}", text_of(resource, "code")?, joined(resource, "param"))?;
+            writeln!(
+                out,
+                "{}\t{}",
+                text_of(resource, "code")?,
+                joined(resource, "param")
+            )?;
         }
     }
     Ok(out)
 }
 
 fn joined(value: &Value, name: &str) -> String {
-    let words: Vec<&str> = items(value, name).iter().filter_map(Value::as_str).collect();
+    let words: Vec<&str> = items(value, name)
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
     words.join("|")
 }
 

@@ -45,8 +45,12 @@ pub(crate) fn table(package: &Package, code_sets: &BTreeSet<String>) -> anyhow::
         }
         for element in items(&definition["snapshot"], "element") {
             let path = text_of(element, "path")?;
-            let is_inherited = element["base"]["path"].as_str().is_some_and(|base| base != path);
-            let Some(path) = path.strip_prefix(&format!("{name}.")) else { continue };
+            let is_inherited = element["base"]["path"]
+                .as_str()
+                .is_some_and(|base| base != path);
+            let Some(path) = path.strip_prefix(&format!("{name}.")) else {
+                continue;
+            };
             if is_inherited {
                 continue;
             }
@@ -75,7 +79,10 @@ fn type_codes(element: &Value) -> String {
     let codes: Vec<&str> = items(element, "type")
         .iter()
         .filter_map(|entry| entry["code"].as_str())
-        .map(|code| code.strip_prefix("http://hl7.org/fhirpath/System.").map_or(code, |_| "string"))
+        .map(|code| {
+            code.strip_prefix("http://hl7.org/fhirpath/System.")
+                .map_or(code, |_| "string")
+        })
         .collect();
     codes.join("|")
 }
