@@ -38,7 +38,10 @@ pub(crate) fn collect(
             .iter()
             .map(|patient| (MEMBER, Part::One(Value::Reference(*patient)))),
     );
-    for entry in extracted {
+    for entry in extracted
+        .iter()
+        .filter(|entry| !parameters::is_in_row(entry.parameter))
+    {
         let at = |session: &mut Session<'_>, variant| {
             let connection = session.connection;
             session

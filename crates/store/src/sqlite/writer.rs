@@ -51,6 +51,9 @@ pub(crate) struct Session<'a> {
     pub(crate) state: &'a mut State,
     /// The time of this work: never before that of earlier work.
     pub(crate) now: Timestamp,
+    /// The resource that is being written and has no row yet: kind, id and
+    /// number. It may refer to itself.
+    pub(crate) writing: Option<(i64, String, i64)>,
     tallies: Vec<(i64, i64)>,
 }
 
@@ -309,6 +312,7 @@ impl Thread {
             connection: &self.connection,
             state: &mut self.state,
             now,
+            writing: None,
             tallies: Vec::new(),
         };
         // The savepoint and `forget` below undo whatever a panic left half done.

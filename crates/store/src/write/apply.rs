@@ -160,7 +160,11 @@ fn put(
     }
     let rid = match &found {
         Some(row) => row.rid,
-        None => session.new_rid(kind)?,
+        None => {
+            let rid = session.new_rid(kind)?;
+            session.writing = Some((kind, id.to_owned(), rid));
+            rid
+        }
     };
     let mut labels = draft.labels.bits();
     let mut patients = if resource_type == "Patient" {

@@ -71,6 +71,11 @@ fn row_of_kind(session: &mut Session<'_>, kind: i64, id: &str) -> Result<i64, St
     if let Some(rid) = found {
         return Ok(rid);
     }
+    if let Some((writing, own, rid)) = &session.writing
+        && (*writing, own.as_str()) == (kind, id)
+    {
+        return Ok(*rid);
+    }
     let rid = session.new_rid(kind)?;
     session
         .connection

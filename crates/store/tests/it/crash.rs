@@ -1,1 +1,118 @@
-//! Later.
+//! What was acknowledged survives the death of the process at any moment.
+//!
+//! The test runs this same binary again as a child, which writes and prints
+//! each id once its write resolved, until it is killed.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use care::{RandomIds, Scope, SystemClock};
+use store::{Alongside, Options, Store};
+use tempfile::TempDir;
+
+use crate::kit;
+
+const FOLDER: &str = "STORE_CRASH_FOLDER";
+/// Acknowledgements after which the child is killed.
+const ACKNOWLEDGED: usize = 150;
+const WRITERS: usize = 8;
+
+fn options(folder: &std::path::Path) -> Options {
+    Options {
+        path: folder.join("store.db"),
+        base_url: kit::BASE.to_owned(),
+        clock: Arc::new(SystemClock::default()),
+        ids: Arc::new(RandomIds),
+        seal: Arc::new(kit::HashOnly),
+    }
+}
+
+/// The child: does nothing unless the test below started it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn child_that_writes_until_it_is_killed() {
+    let Some(folder) = std::env::var_os(FOLDER) else {
+        return;
+    };
+    let store = Store::open(options(folder.as_ref())).unwrap();
+    let cx = kit::context();
+    let writers = (0..WRITERS).map(|writer| {
+        let (store, cx) = (store.clone(), cx.clone());
+        tokio::spawn(async move {
+            for number in 0.. {
+                // Two resources and an audit line: all or nothing.
+                let pair = ["l", "r"].map(|side| {
+                    let id = format!("{writer}-{number}-{side}");
+                    kit::put(&fhir::value!({ "resourceType": "Basic", "id": id }))
+                });
+                let with = Alongside {
+                    audit: vec![store::AuditBody {
+                        patient: None,
+                        body: vec![0; 64],
+                    }],
+                    ..Alongside::default()
+                };
+                store
+                    .write(&cx, &Scope::Organisation, pair.into(), with)
+                    .await
+                    .unwrap();
+                println!("acknowledged {writer}-{number}");
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
+    let folder = TempDir::new().unwrap();
+    for round in 0..2 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "crash::child_that_writes_until_it_is_killed",
+                "--nocapture",
+            ])
+            .env(FOLDER, folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut acknowledged = Vec::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        while acknowledged.len() < ACKNOWLEDGED {
+            let line = lines.next().expect("the child writes").unwrap();
+            if let Some((_, id)) = line.split_once("acknowledged ") {
+                acknowledged.push(id.to_owned());
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let store = Store::open(options(folder.path())).unwrap();
+        let cx = kit::context();
+        for id in &acknowledged {
+            for side in ["l", "r"] {
+                let id = format!("{id}-{side}");
+                let found = store
+                    .read(&cx, &Scope::Organisation, "Basic", &id)
+                    .await
+                    .unwrap();
+                assert!(
+                    found.here().is_some(),
+                    "{id} was acknowledged in round {round}"
+                );
+            }
+        }
+        let statistics = store.statistics().await.unwrap();
+        let resources = statistics.resources[0].1;
+        assert!(resources.is_multiple_of(2), "no write is there by half");
+        let lines = store.audit_lines(0, 10_000).await.unwrap();
+        let writes = lines.len() as u64;
+        assert_eq!(lines.last().unwrap().seq, writes);
+        assert!(writes >= resources / 2, "each write left its audit line");
+        assert!(store.check_integrity().await.unwrap().is_sound());
+    }
+}

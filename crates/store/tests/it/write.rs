@@ -349,6 +349,10 @@ async fn references_by_name_and_by_condition_are_resolved() {
                     "subject": { "reference": "urn:uuid:00000002" },
                     "performer": [{ "reference": "Organization?identifier=urn:o|7" }],
                     "specimen": { "reference": "Specimen?identifier=urn:s|3" },
+                    "category": [{ "coding": [{
+                        "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                        "code": "laboratory",
+                    }] }],
                     "code": { "text": "urn:uuid:00000002" },
                 })),
                 if_none_exist: None,
@@ -470,4 +474,15 @@ async fn everything_is_there_after_reopening() {
     );
     assert_eq!(lines[1].previous, lines[0].hash);
     assert!(store.check_integrity().await.unwrap().is_sound());
+}
+
+#[tokio::test]
+async fn a_resource_may_refer_to_itself() {
+    let kit = Kit::new();
+    kit.put(&[fhir::value!({
+        "resourceType": "Observation", "id": "o", "code": { "text": "x" },
+        "hasMember": [{ "reference": "Observation/o" }],
+    })])
+    .await;
+    assert_eq!(kit.ids("Observation?has-member=Observation/o").await, "o");
 }
