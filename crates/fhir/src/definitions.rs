@@ -156,6 +156,12 @@ impl Structure {
         Some(self.by_member[found].1)
     }
 
+    /// How many members an object of this type can have at most, `resourceType`
+    /// not counted.
+    pub(crate) fn members_max(&self) -> usize {
+        self.by_member.len()
+    }
+
     fn index(&mut self) {
         for (position, element) in self.elements.iter().enumerate() {
             let element_position = position as u16;

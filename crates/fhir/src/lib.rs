@@ -27,6 +27,8 @@ pub use resource::Resource;
 pub use types::{resource_type, resource_types};
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod zib_examples;
 
 /// A folder of the outside test data, or a visible line that it is not there.

@@ -275,14 +275,11 @@ impl Checker {
         }
         if form.type_id == self.definitions.any_resource() {
             let name = value.text("resourceType");
-            match name.and_then(|name| self.definitions.resource(&name)) {
-                Some(type_id) => self.object(value, type_id, path, element.name == "contained"),
-                None => {
-                    let text = "must be a resource with the resourceType of one in R4";
-                    self.report(IssueCode::Structure, text, path);
-                }
-            }
-            return;
+            let Some(type_id) = name.and_then(|name| self.definitions.resource(&name)) else {
+                let text = "must be a resource with the resourceType of one in R4";
+                return self.report(IssueCode::Structure, text, path);
+            };
+            return self.object(value, type_id, path, element.name == "contained");
         }
         self.object(value, form.type_id, path, false);
         if let Some(codes) = element.codes {
@@ -396,7 +393,7 @@ mod tests {
             patient(r#""name":[{"_given":[{"id":"x"}]}]"#),
             patient(r#""maritalStatus":{"text":"x"},"multipleBirthInteger":2"#),
             patient(r#""contained":[{"resourceType":"Organization","name":"x"}]"#),
-            patient(r##""text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>"}"##),
+            patient(r#""text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>"}"#),
             r#"{"resourceType":"Bundle","type":"batch","entry":[{"resource":{"resourceType":"Basic",
                 "code":{"text":"x"}}}]}"#.to_owned(),
             r#"{"resourceType":"Condition","subject":{"display":"x"},"clinicalStatus":{"coding":[

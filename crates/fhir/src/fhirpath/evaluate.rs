@@ -180,11 +180,7 @@ pub(super) fn evaluate<'a>(
                 items.extend(evaluate(branch, this, context)?);
             }
             context.spend(items.len())?;
-            if items.len() > 1 {
-                let mut seen = HashSet::with_capacity(items.len());
-                items.retain(|item| seen.insert(key(item)));
-            }
-            Ok(items)
+            Ok(distinct(items))
         }
         Expr::Binary(operator, left, right) => {
             let left = evaluate(left, this, context)?;
@@ -217,9 +213,28 @@ fn member<'a>(
     Ok(found)
 }
 
+/// Up to this many items are compared pairwise; more are hashed.
+const PAIRWISE_ITEMS_MAX: usize = 8;
+
+/// The items without repeats, in their order.
+pub(super) fn distinct<'a>(mut items: Collection<'a>) -> Collection<'a> {
+    if items.len() > PAIRWISE_ITEMS_MAX {
+        let mut seen = HashSet::with_capacity(items.len());
+        items.retain(|item| seen.insert(key(item)));
+        return items;
+    }
+    let mut kept: Collection<'a> = Vec::with_capacity(items.len());
+    for item in items {
+        if !kept.iter().any(|other| key(other) == key(&item)) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
 /// What makes two items the same for `|` and `distinct()`: their text as
 /// written. Comparing texts keeps both linear.
-pub(super) fn key<'a>(item: &Item<'a>) -> Cow<'a, str> {
+fn key<'a>(item: &Item<'a>) -> Cow<'a, str> {
     match item {
         Item::Element(element) => {
             Cow::Borrowed(element.node.or(element.extras).map_or("", Node::raw))
@@ -240,7 +255,7 @@ fn is_of(item: &Item<'_>, wanted: TypeName) -> bool {
         (Item::Target(target), TypeName::Fhir(wanted)) => definitions.is_a(target.0, wanted),
         // Literals and results are of the System types; FHIR types that bear
         // the same name, `boolean` and `string`, are not.
-        (_, TypeName::Fhir(_)) => false,
+        (_, TypeName::Fhir(_)) | (Item::Target(_), _) => false,
         (Item::Boolean(_), wanted) => wanted == TypeName::SystemBoolean,
         (Item::Number(_), wanted) => wanted == TypeName::SystemNumber,
         (Item::String(_), wanted) => wanted == TypeName::SystemString,
@@ -255,7 +270,6 @@ fn is_of(item: &Item<'_>, wanted: TypeName) -> bool {
             Some(_) => wanted == TypeName::SystemString,
             None => false,
         },
-        (Item::Target(_), _) => false,
     }
 }
 

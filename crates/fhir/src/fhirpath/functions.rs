@@ -1,10 +1,9 @@
 //! The functions.
 
-use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use super::compare::{is_equal, truth};
-use super::evaluate::{Context, EvaluationError, evaluate, key};
+use super::evaluate::{Context, EvaluationError, distinct, evaluate};
 use super::expression::Expr;
 use super::item::{Collection, Item, children};
 
@@ -111,11 +110,7 @@ pub(super) fn apply<'a>(
             input.truncate(number(&arguments[0], this, context)?);
             Ok(input)
         }
-        Function::Distinct => {
-            let mut seen = HashSet::new();
-            input.retain(|item| seen.insert(key(item)));
-            Ok(input)
-        }
+        Function::Distinct => Ok(distinct(input)),
         Function::HasValue => boolean(match &input[..] {
             [Item::Element(element)] => element.primitive().is_some() && element.node.is_some(),
             [Item::Target(_)] | [] => false,

@@ -17,7 +17,7 @@ fn keeps_what_it_reads() {
     assert_eq!(document.as_bytes(), text.as_bytes());
     assert_eq!(root.len(), 3);
     assert_eq!(
-        root.each("a").map(|item| item.raw()).collect::<Vec<_>>(),
+        root.each("a").map(super::Node::raw).collect::<Vec<_>>(),
         ["1.50", "-0", "1e3"]
     );
     assert_eq!(root.text("bA").as_deref(), Some("x\ny😀"));

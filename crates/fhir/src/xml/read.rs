@@ -96,9 +96,8 @@ impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<Option<Opened<'a>>, Issue> {
         loop {
             let from = self.place();
-            let event = match self.source.read_event() {
-                Ok(event) => event,
-                Err(_) => return self.fail("not well-formed XML"),
+            let Ok(event) = self.source.read_event() else {
+                return self.fail("not well-formed XML");
             };
             match event {
                 Event::Start(tag) => return self.opened(tag, true, from).map(Some),

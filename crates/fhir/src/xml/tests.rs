@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::{from_json, to_json};
-use crate::json::{Document, NESTING_MAX};
+use crate::json::{DOCUMENT_BYTES_MAX, Document, NESTING_MAX};
+use crate::outcome::IssueCode;
 
 fn json(xml: &str) -> String {
     match to_json(xml.as_bytes()) {
@@ -17,9 +18,9 @@ fn xml(json: &str) -> String {
     }
 }
 
-const PATIENT_XML: &str = r##"<?xml version="1.0" encoding="UTF-8"?>
+const PATIENT_XML: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <Patient xmlns="http://hl7.org/fhir"><id value="p1"/><text><status value="generated"/><div xmlns="http://www.w3.org/1999/xhtml"><p>A &amp; B&#160;</p></div></text><contained><Organization><name value="a &quot;b&quot;&#10;&lt;c&gt;"/></Organization></contained><extension url="urn:x"><valueDecimal value="1.50"/></extension><active value="true"/><name id="n1"><given value="A"/><given><extension url="urn:y"><valueCode value="z"/></extension></given></name><birthDate id="b" value="1970"/><multipleBirthInteger value="2"/></Patient>
-"##;
+"#;
 
 #[test]
 fn both_forms_say_the_same() {
@@ -172,6 +173,18 @@ fn nesting_stops_at_the_limit() {
     assert!(Document::parse(at_the_limit).is_ok());
     assert!(json(&nested(NESTING_MAX / 2)).contains("nested deeper"));
     assert!(json(&nested(10_000)).contains("nested deeper"));
+}
+
+#[test]
+fn length_stops_at_the_limit() {
+    let mut text = "<Basic xmlns='http://hl7.org/fhir'/>".to_owned();
+    text.push_str(&" ".repeat(DOCUMENT_BYTES_MAX - text.len()));
+    assert!(to_json(text.as_bytes()).is_ok());
+    text.push(' ');
+    assert_eq!(
+        to_json(text.as_bytes()).unwrap_err().code,
+        IssueCode::TooLong
+    );
 }
 
 proptest! {

@@ -6,6 +6,8 @@ use crate::json::{Document, Kind, Node};
 use crate::narrative;
 use crate::outcome::{Issue, IssueCode};
 
+const UNKNOWN_ELEMENT: &str = "has an element that FHIR R4 does not have here";
+
 /// A resource in JSON, as FHIR XML: elements in the order of the standard,
 /// without white space between them.
 ///
@@ -75,6 +77,10 @@ impl Writer {
         }
         let definitions = self.definitions;
         let structure = definitions.get(type_id);
+        // Looking for every element in an object is only cheap in one of sane size.
+        if node.len() > structure.members_max() + 1 {
+            return self.fail(UNKNOWN_ELEMENT);
+        }
         let mut written = usize::from(structure.is_resource && node.get("resourceType").is_some());
         for name in attributes(structure) {
             if let Some(value) = node.get(name) {
@@ -109,7 +115,7 @@ impl Writer {
             }
         }
         if written != node.len() {
-            return self.fail("has an element that FHIR R4 does not have here");
+            return self.fail(UNKNOWN_ELEMENT);
         }
         if self.out.len() == start + 1 {
             self.out.truncate(start);
