@@ -118,7 +118,7 @@ fn bytes(out: &mut Vec<u8>, content: &[u8]) {
     out.extend_from_slice(content);
 }
 
-/// Reads a blob, value by value. A damaged blob ends early.
+/// A blob of values. A damaged one ends early.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entries<'a>(&'a [u8]);
 
@@ -128,9 +128,15 @@ impl<'a> Entries<'a> {
         Self(blob)
     }
 
+    /// All values with their parameters.
+    pub(crate) const fn iter(self) -> Walk<'a> {
+        Walk(self.0)
+    }
+
     /// The values of one parameter.
     pub(crate) fn get(self, parameter: i64) -> impl Iterator<Item = Value<'a>> {
-        self.skip_while(move |(at, _)| *at < parameter)
+        self.iter()
+            .skip_while(move |(at, _)| *at < parameter)
             .take_while(move |(at, _)| *at == parameter)
             .map(|(_, value)| value)
     }
@@ -142,7 +148,13 @@ impl<'a> Entries<'a> {
             _ => None,
         })
     }
+}
 
+/// Reads a blob, value by value.
+#[derive(Debug)]
+pub(crate) struct Walk<'a>(&'a [u8]);
+
+impl<'a> Walk<'a> {
     fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
@@ -179,7 +191,7 @@ impl<'a> Entries<'a> {
     }
 }
 
-impl<'a> Iterator for Entries<'a> {
+impl<'a> Iterator for Walk<'a> {
     type Item = (i64, Value<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -253,7 +265,7 @@ mod tests {
             (70_003, Value::Composite(&[1, 2, 3])),
         ];
         let blob = encode(values);
-        assert_eq!(Entries::of(&blob).collect::<Vec<_>>(), values);
+        assert_eq!(Entries::of(&blob).iter().collect::<Vec<_>>(), values);
         assert_eq!(Entries::of(&blob).get(2).count(), 2);
         assert_eq!(
             Entries::of(&blob).references(70_001).collect::<Vec<_>>(),
@@ -264,14 +276,14 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_without_a_panic(blob: Vec<u8>) {
-            prop_assert!(Entries::of(&blob).count() <= blob.len());
+            prop_assert!(Entries::of(&blob).iter().count() <= blob.len());
         }
 
         #[test]
         fn integers_come_back(value: i64) {
             let blob = encode([(value, Value::Reference(value))]);
             prop_assert_eq!(
-                Entries::of(&blob).collect::<Vec<_>>(),
+                Entries::of(&blob).iter().collect::<Vec<_>>(),
                 [(value, Value::Reference(value))]
             );
         }

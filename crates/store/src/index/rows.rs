@@ -29,7 +29,7 @@ enum Row<'a> {
 /// The rows of a blob: sorted, each once.
 fn rows(blob: &[u8]) -> Vec<Row<'_>> {
     let mut rows = Vec::with_capacity(32);
-    for (parameter, value) in Entries::of(blob) {
+    for (parameter, value) in Entries::of(blob).iter() {
         match value {
             Value::Token { system, code } => rows.push(Row::Token(parameter, code, system)),
             Value::Uri(content) => rows.push(Row::Token(parameter, content, 0)),

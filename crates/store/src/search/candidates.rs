@@ -112,7 +112,7 @@ enum Reach {
     NotIndexed,
 }
 
-impl<'a> Scan<'a> {
+impl Scan<'_> {
     /// Calls `take` for every row that matches, in the order of their numbers,
     /// from the one after `after`, until it breaks. `exhaustive` tells that it
     /// will not.

@@ -45,17 +45,16 @@ impl CursorKey {
                 |row| row.get(0),
             )
             .optional()?;
-        let key = match kept {
-            Some(key) => key,
-            None => {
-                let mut key = [0; 32];
-                aws_lc_rs::rand::fill(&mut key).map_err(fault)?;
-                connection.execute(
-                    "INSERT INTO meta (name, value) VALUES ('cursor_key', ?1)",
-                    [key],
-                )?;
-                key
-            }
+        let key = if let Some(key) = kept {
+            key
+        } else {
+            let mut key = [0; 32];
+            aws_lc_rs::rand::fill(&mut key).map_err(fault)?;
+            connection.execute(
+                "INSERT INTO meta (name, value) VALUES ('cursor_key', ?1)",
+                [key],
+            )?;
+            key
         };
         Ok(Self(
             RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(fault)?,

@@ -3,9 +3,6 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-/// The parameter that tells whether a laboratory observation is coded.
-pub(crate) const CODE: &str = "code";
-
 /// Whether the values of a parameter stand in the row of the resource itself,
 /// so that no index needs them.
 pub(crate) fn is_in_row(number: u16) -> bool {

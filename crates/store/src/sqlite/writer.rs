@@ -128,16 +128,14 @@ impl Writer {
     /// Starts the thread.
     pub(crate) fn start(connection: Connection, state: State) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel(WAITING_WRITES_MAX);
+        let writing = Thread {
+            connection,
+            state,
+            waiting,
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || {
-                Thread {
-                    connection,
-                    state,
-                    waiting,
-                }
-                .run()
-            })
+            .spawn(move || writing.run())
             .map_err(|_| StoreError::Closed)?;
         Ok(Self {
             jobs: Some(jobs),

@@ -11,7 +11,6 @@ use super::inbox::{self, Kept};
 use super::plan::{Expected, Plan, Step, prepare};
 use super::{audit, compare};
 use crate::index::{self, Entries, MEMBER, Value};
-use crate::search::parameters;
 use crate::sqlite::names::{self, Variant};
 use crate::sqlite::writer::Session;
 use crate::{Alongside, Change, Outcome, Status, StoreError, Written};
@@ -158,13 +157,12 @@ fn put(
             row.updated,
         );
     }
-    let rid = match &found {
-        Some(row) => row.rid,
-        None => {
-            let rid = session.new_rid(kind)?;
-            session.writing = Some((kind, id.to_owned(), rid));
-            rid
-        }
+    let rid = if let Some(row) = &found {
+        row.rid
+    } else {
+        let rid = session.new_rid(kind)?;
+        session.writing = Some((kind, id.to_owned(), rid));
+        rid
     };
     let mut labels = draft.labels.bits();
     let mut patients = if resource_type == "Patient" {
@@ -172,13 +170,11 @@ fn put(
     } else {
         identity::patients(session, &draft.patients)?
     };
-    let entries = index::collect(session, resource_type, &draft.entries, &patients)?;
-    let entries = if resource_type == "Provenance" {
+    let mut entries = index::collect(session, resource_type, &draft.entries, &patients)?;
+    if resource_type == "Provenance" {
         inherit(session, &entries, &mut labels, &mut patients)?;
-        index::collect(session, resource_type, &draft.entries, &patients)?
-    } else {
-        entries
-    };
+        entries = with_members(&entries, &patients);
+    }
     let patient = alone(&patients);
     let version = found.as_ref().map_or(1, |row| row.version + 1);
     let updated = session.now;
@@ -283,19 +279,9 @@ fn inherit(
     labels: &mut u32,
     patients: &mut Vec<i64>,
 ) -> Result<(), StoreError> {
-    let kind = session.state.kinds.number("Provenance")?;
-    let Some(parameter) = fhir::search::parameter("Provenance", "target") else {
-        return Ok(());
-    };
-    let connection = session.connection;
-    let key =
-        session
-            .state
-            .names
-            .parameter(connection, (kind, parameter.id, Variant::Value), || {
-                names::parameter("Provenance", parameter.code, Variant::Value)
-            })?;
-    let mut statement = connection
+    let key = parameter(session, "Provenance", "target")?;
+    let mut statement = session
+        .connection
         .prepare_cached("SELECT labels, patient, entries FROM resource WHERE rid = ?1")?;
     for target in Entries::of(entries).references(key) {
         let mut rows = statement.query([target])?;
@@ -326,13 +312,7 @@ fn refresh_provenance(
     target: i64,
 ) -> Result<(), StoreError> {
     let kind = session.state.kinds.number("Provenance")?;
-    let Some(parameter) = fhir::search::parameter("Provenance", "target") else {
-        return Ok(());
-    };
-    let word = names::parameter("Provenance", parameter.code, Variant::Value);
-    let Some(key) = names::find(session.connection, &word)? else {
-        return Ok(());
-    };
+    let key = parameter(session, "Provenance", "target")?;
     let sources: Vec<(i64, i64, Vec<u8>)> = session
         .connection
         .prepare_cached(
@@ -348,12 +328,7 @@ fn refresh_provenance(
         let mut labels = own.0;
         let mut patients = identity::patients(session, &own.1)?;
         inherit(session, &old, &mut labels, &mut patients)?;
-        let entries = index::encode(
-            patients
-                .iter()
-                .map(|patient| (MEMBER, Value::Reference(*patient)))
-                .chain(Entries::of(&old).filter(|(parameter, _)| *parameter != MEMBER)),
-        );
+        let entries = with_members(&old, &patients);
         index::replace(session.connection, rid, &old, &entries)?;
         let patient = alone(&patients);
         session
@@ -371,6 +346,34 @@ fn refresh_provenance(
         }
     }
     Ok(())
+}
+
+/// The same values, for other patients.
+fn with_members(entries: &[u8], patients: &[i64]) -> Vec<u8> {
+    let members = patients
+        .iter()
+        .map(|patient| (MEMBER, Value::Reference(*patient)));
+    let others = Entries::of(entries)
+        .iter()
+        .filter(|(parameter, _)| *parameter != MEMBER);
+    index::encode(members.chain(others))
+}
+
+/// The number of the values of a search parameter.
+fn parameter(
+    session: &mut Session<'_>,
+    resource_type: &'static str,
+    code: &'static str,
+) -> Result<i64, StoreError> {
+    let kind = session.state.kinds.number(resource_type)?;
+    let parameter = fhir::search::parameter(resource_type, code).ok_or(StoreError::Fault)?;
+    let connection = session.connection;
+    session
+        .state
+        .names
+        .parameter(connection, (kind, parameter.id, Variant::Value), || {
+            names::parameter(resource_type, code, Variant::Value)
+        })
 }
 
 /// The labels and patients that a stored version has of itself.
@@ -507,21 +510,12 @@ fn count(
     if !Categories::from_bits(labels).contains(DataCategory::ObservationLaboratory) {
         return Ok(());
     }
-    let Some(parameter) = fhir::search::parameter("Observation", "code") else {
-        return Ok(());
-    };
     if kind != session.state.kinds.number("Observation")? {
         return Ok(());
     }
     let connection = session.connection;
     let loinc = session.state.names.system(connection, LOINC)?;
-    let key =
-        session
-            .state
-            .names
-            .parameter(connection, (kind, parameter.id, Variant::Value), || {
-                names::parameter("Observation", parameters::CODE, Variant::Value)
-            })?;
+    let key = parameter(session, "Observation", "code")?;
     let coded = Entries::of(entries)
         .get(key)
         .any(|value| matches!(value, Value::Token { system, .. } if system == loinc));

@@ -1,5 +1,7 @@
 //! The store as other rooms use it, on real files.
 
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
 mod kit;
 
 mod crash;
