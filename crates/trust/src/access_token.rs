@@ -62,7 +62,11 @@ struct Entry {
 impl AccessTokens {
     /// An empty table.
     pub fn new(clock: Arc<dyn Clock>, randomness: Arc<dyn Randomness>) -> Self {
-        Self { clock, randomness, table: Mutex::default() }
+        Self {
+            clock,
+            randomness,
+            table: Mutex::default(),
+        }
     }
 
     /// Gives a token for what the assertion said. It needs a patient: nothing
@@ -92,7 +96,10 @@ impl AccessTokens {
         );
         table.order.push_back((expires, key));
         table.per_peer.insert(peer.ura(), out_for_peer + 1);
-        Ok(Granted { token, expires_in_s: ACCESS_TOKEN_LIFETIME_S as u64 })
+        Ok(Granted {
+            token,
+            expires_in_s: ACCESS_TOKEN_LIFETIME_S as u64,
+        })
     }
 
     /// Who asks with this token over this connection. The context is that of
@@ -132,7 +139,9 @@ impl Table {
     }
 
     fn remove(&mut self, key: &[u8; 32]) {
-        let Some(entry) = self.entries.remove(key) else { return };
+        let Some(entry) = self.entries.remove(key) else {
+            return;
+        };
         if let Some(count) = self.per_peer.get_mut(&entry.peer) {
             *count -= 1;
             if *count == 0 {
@@ -150,7 +159,10 @@ pub(crate) fn secret(randomness: &dyn Randomness) -> String {
 }
 
 pub(crate) fn hash(secret: &str) -> [u8; 32] {
-    digest(&SHA256, secret.as_bytes()).as_ref().try_into().expect("SHA-256 gives 32 bytes")
+    digest(&SHA256, secret.as_bytes())
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 gives 32 bytes")
 }
 
 #[cfg(test)]
@@ -174,7 +186,10 @@ mod tests {
         let (tokens, clock, peer) = tokens();
         let context = internist().context();
         let granted = tokens.issue(&context, &peer).unwrap();
-        assert_eq!((granted.token.len(), granted.expires_in_s), (SECRET_CHARACTERS, 300));
+        assert_eq!(
+            (granted.token.len(), granted.expires_in_s),
+            (SECRET_CHARACTERS, 300)
+        );
         let found = tokens.verify(&granted.token, &peer).unwrap();
         assert_eq!(format!("{found:?}"), format!("{context:?}"));
         // Another node, and the same organisation with another certificate.
@@ -189,9 +204,15 @@ mod tests {
         clock.advance(SECOND * 299);
         assert!(tokens.verify(&granted.token, &peer).is_ok());
         clock.advance(SECOND);
-        assert_eq!(tokens.verify(&granted.token, &peer).unwrap_err(), Rejected::Expired);
+        assert_eq!(
+            tokens.verify(&granted.token, &peer).unwrap_err(),
+            Rejected::Expired
+        );
         tokens.issue(&context, &peer).unwrap();
-        assert_eq!(tokens.verify(&granted.token, &peer).unwrap_err(), Rejected::Invalid);
+        assert_eq!(
+            tokens.verify(&granted.token, &peer).unwrap_err(),
+            Rejected::Invalid
+        );
     }
 
     #[test]
@@ -213,8 +234,14 @@ mod tests {
     #[test]
     fn a_token_needs_a_patient_and_its_own_organisation() {
         let (tokens, _, peer) = tokens();
-        let nobody = Asker { patient: None, ..internist() };
-        let other = Asker { kind: OrganisationType::Pharmacy, ..internist() };
+        let nobody = Asker {
+            patient: None,
+            ..internist()
+        };
+        let other = Asker {
+            kind: OrganisationType::Pharmacy,
+            ..internist()
+        };
         for asker in [nobody, other] {
             let refused = tokens.issue(&asker.context(), &peer).err();
             assert_eq!(refused, Some(Rejected::NotAllowed));
@@ -231,7 +258,10 @@ mod tests {
         }
         assert_eq!(tokens.issue(&context, &peer).err(), Some(Rejected::Busy));
         let other = peer_of(&node(OrganisationType::Pharmacy));
-        let asker = Asker { kind: OrganisationType::Pharmacy, ..internist() };
+        let asker = Asker {
+            kind: OrganisationType::Pharmacy,
+            ..internist()
+        };
         assert!(tokens.issue(&asker.context(), &other).is_ok());
         tokens.revoke(&first.token);
         assert!(tokens.issue(&context, &peer).is_ok());

@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use care::{
-    AccessContext, Actor, Bsn, Clock, ExchangeCode, IdSource, Purpose, Role, TreatmentRelation,
-    Ura,
+    AccessContext, Actor, Bsn, Clock, ExchangeCode, IdSource, Purpose, Role, TreatmentRelation, Ura,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +66,12 @@ struct Claims {
 impl Assertions {
     /// For the organisation of this identity.
     pub fn new(identity: &NodeIdentity, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
-        Self { identity: identity.clone(), clock, ids, replays: Replays::default() }
+        Self {
+            identity: identity.clone(),
+            clock,
+            ids,
+            replays: Replays::default(),
+        }
     }
 
     /// States a context of this organisation to one other node. Valid for
@@ -94,7 +98,9 @@ impl Assertions {
             request: context.request().0.clone(),
             patient: context.patient().map(|bsn| bsn.expose().to_owned()),
             exchange: context.exchange().map(|exchange| exchange.0.clone()),
-            treatment_relation: context.treatment_relation().map(|kind| kind.code().to_owned()),
+            treatment_relation: context
+                .treatment_relation()
+                .map(|kind| kind.code().to_owned()),
             emergency_reason: context.emergency_reason().map(str::to_owned),
         };
         claims.check()?;
@@ -139,7 +145,10 @@ impl Claims {
         let fits = |text: &Option<String>, max| text.as_deref().is_none_or(|t| is_text(t, max));
         let emergency = self.purpose == Purpose::EmergencyTreatment.code();
         if is_text(&self.sub, SLUG_CHARACTERS_MAX)
-            && is_text(&self.name, PERSON_NAME_CHARACTERS_MAX.max(80 + self.organisation_name.len()))
+            && is_text(
+                &self.name,
+                PERSON_NAME_CHARACTERS_MAX.max(80 + self.organisation_name.len()),
+            )
             && is_text(&self.jti, CODE_CHARACTERS_MAX)
             && is_text(&self.request, CODE_CHARACTERS_MAX)
             && fits(&self.exchange, CODE_CHARACTERS_MAX)
@@ -165,7 +174,11 @@ impl Claims {
             None => None,
         };
         Ok(context::context(
-            Actor { id: self.sub.clone(), name: self.name.clone(), role },
+            Actor {
+                id: self.sub.clone(),
+                name: self.name.clone(),
+                role,
+            },
             &peer.organisation,
             Purpose::from_code(&self.purpose).ok_or(invalid)?,
             context::Claims {
@@ -185,7 +198,10 @@ fn once(claims: &Claims) -> [u8; 32] {
     hash.update(claims.iss.as_bytes());
     hash.update(b"|");
     hash.update(claims.jti.as_bytes());
-    hash.finish().as_ref().try_into().expect("SHA-256 gives 32 bytes")
+    hash.finish()
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 gives 32 bytes")
 }
 
 #[cfg(test)]
@@ -210,8 +226,11 @@ mod tests {
     /// The hospital asks, the GP practice answers.
     fn pair() -> Pair {
         let clock = clock();
-        let [hospital, practice] =
-            [OrganisationType::Hospital, OrganisationType::GeneralPractice].map(node);
+        let [hospital, practice] = [
+            OrganisationType::Hospital,
+            OrganisationType::GeneralPractice,
+        ]
+        .map(node);
         Pair {
             asking: Assertions::new(&hospital, clock.clone(), ids()),
             answering: Assertions::new(&practice, clock.clone(), ids()),
@@ -239,7 +258,10 @@ mod tests {
     fn the_whole_context_arrives() {
         let pair = pair();
         let context = pair.verify(&pair.signed(&internist())).unwrap();
-        assert_eq!(format!("{context:?}"), format!("{:?}", internist().context()));
+        assert_eq!(
+            format!("{context:?}"),
+            format!("{:?}", internist().context())
+        );
         assert_eq!(context.patient(), Some(&bsn()));
         let emergency = Asker {
             purpose: Purpose::EmergencyTreatment,
@@ -248,8 +270,14 @@ mod tests {
             ..internist()
         };
         let context = pair.verify(&pair.signed(&emergency)).unwrap();
-        assert_eq!(context.emergency_reason(), Some("Bewusteloos binnengebracht"));
-        let nobody = Asker { patient: None, ..internist() };
+        assert_eq!(
+            context.emergency_reason(),
+            Some("Bewusteloos binnengebracht")
+        );
+        let nobody = Asker {
+            patient: None,
+            ..internist()
+        };
         assert_eq!(pair.verify(&pair.signed(&nobody)).unwrap().patient(), None);
     }
 
@@ -273,18 +301,34 @@ mod tests {
         let pair = pair();
         let assertion = pair.signed(&internist());
         // To another than it was made for.
-        let pharmacy = Assertions::new(&node(OrganisationType::Pharmacy), pair.clock.clone(), ids());
-        assert_eq!(pharmacy.verify(&assertion, &pair.peer).unwrap_err(), Rejected::Invalid);
+        let pharmacy =
+            Assertions::new(&node(OrganisationType::Pharmacy), pair.clock.clone(), ids());
+        assert_eq!(
+            pharmacy.verify(&assertion, &pair.peer).unwrap_err(),
+            Rejected::Invalid
+        );
         // By another than who made it, even one that says it is the same.
         let thief = peer_of(&node(OrganisationType::Pharmacy));
-        assert_eq!(pair.answering.verify(&assertion, &thief).unwrap_err(), Rejected::Invalid);
+        assert_eq!(
+            pair.answering.verify(&assertion, &thief).unwrap_err(),
+            Rejected::Invalid
+        );
         let renewed = peer_of(&node(OrganisationType::Hospital));
-        assert_eq!(pair.answering.verify(&assertion, &renewed).unwrap_err(), Rejected::Invalid);
+        assert_eq!(
+            pair.answering.verify(&assertion, &renewed).unwrap_err(),
+            Rejected::Invalid
+        );
         let mut alias = pair.peer.clone();
         alias.organisation.ura = ura(OrganisationType::Pharmacy);
-        assert_eq!(pair.answering.verify(&assertion, &alias).unwrap_err(), Rejected::Invalid);
+        assert_eq!(
+            pair.answering.verify(&assertion, &alias).unwrap_err(),
+            Rejected::Invalid
+        );
         // A node states what its own people do, nobody else's.
-        let other = Asker { kind: OrganisationType::Pharmacy, ..internist() };
+        let other = Asker {
+            kind: OrganisationType::Pharmacy,
+            ..internist()
+        };
         assert_eq!(
             pair.asking.sign(&other.context(), practice()).unwrap_err(),
             Rejected::NotAllowed
@@ -375,7 +419,10 @@ mod tests {
     fn what_cannot_be_verified_is_not_signed() {
         let pair = pair();
         let long = internist().context().in_request(RequestId("x".repeat(65)));
-        assert_eq!(pair.asking.sign(&long, practice()).unwrap_err(), Rejected::Invalid);
+        assert_eq!(
+            pair.asking.sign(&long, practice()).unwrap_err(),
+            Rejected::Invalid
+        );
         let system = pair.hospital.own_system(&*ids());
         let assertion = pair.asking.sign(&system, practice()).unwrap();
         assert_eq!(pair.verify(&assertion).unwrap().role(), Role::RecordSystem);
@@ -388,7 +435,13 @@ mod tests {
         let asking = Assertions::new(&region, clock.clone(), ids());
         let pair = pair();
         let assertion = asking.sign(&patient().context(), practice()).unwrap();
-        let context = pair.answering.verify(&assertion, &peer_of(&region)).unwrap();
-        assert_eq!((context.role(), context.patient()), (Role::Patient, Some(&bsn())));
+        let context = pair
+            .answering
+            .verify(&assertion, &peer_of(&region))
+            .unwrap();
+        assert_eq!(
+            (context.role(), context.patient()),
+            (Role::Patient, Some(&bsn()))
+        );
     }
 }

@@ -1,8 +1,7 @@
 //! The one place that turns an authenticated person into an [`AccessContext`].
 
 use care::{
-    AccessContext, Actor, Authenticated, Bsn, ExchangeCode, Purpose, RequestId,
-    TreatmentRelation,
+    AccessContext, Actor, Authenticated, Bsn, ExchangeCode, Purpose, RequestId, TreatmentRelation,
 };
 
 use crate::identity::OrganisationRecord;
@@ -16,7 +15,10 @@ pub(crate) struct Claims {
     pub(crate) emergency_reason: Option<String>,
 }
 
-#[expect(clippy::disallowed_methods, reason = "every credential of this room ends here")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "every credential of this room ends here"
+)]
 pub(crate) fn context(
     actor: Actor,
     organisation: &OrganisationRecord,

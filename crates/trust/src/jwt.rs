@@ -35,7 +35,11 @@ pub(crate) fn sign<T: Serialize>(
     let token = jsonwebtoken::encode(&header, claims, &EncodingKey::from_ec_der(identity.pkcs8()))
         .map_err(|_| Rejected::Invalid)?;
     // What is too long to be verified must not be signed either.
-    if token.len() > TOKEN_BYTES_MAX { Err(Rejected::Invalid) } else { Ok(token) }
+    if token.len() > TOKEN_BYTES_MAX {
+        Err(Rejected::Invalid)
+    } else {
+        Ok(token)
+    }
 }
 
 /// What a token must be.
@@ -89,7 +93,11 @@ pub(crate) fn check_times(
     if !(1..=longest_s).contains(&lifetime) || issued > now + CLOCK_SKEW_S {
         return Err(Rejected::Invalid);
     }
-    if now >= expires { Err(Rejected::Expired) } else { Ok(()) }
+    if now >= expires {
+        Err(Rejected::Expired)
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether a text of a token may enter a context: not empty, not too long, and

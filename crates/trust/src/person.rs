@@ -100,7 +100,10 @@ impl People {
                 return wrong("the slug is there twice");
             }
         }
-        Ok(Self { list: people, by_slug })
+        Ok(Self {
+            list: people,
+            by_slug,
+        })
     }
 
     /// Reads `[{"slug", "name", "role", "organisation", "bsn"}]`: the role by
@@ -109,7 +112,10 @@ impl People {
     pub fn from_json(bytes: &[u8]) -> Result<Self, InvalidPeople> {
         let entries: Vec<Entry> = serde_json::from_slice(bytes).map_err(|error| {
             // serde_json would quote the value, which may be a BSN.
-            InvalidPeople::Syntax { line: error.line(), column: error.column() }
+            InvalidPeople::Syntax {
+                line: error.line(),
+                column: error.column(),
+            }
         })?;
         let person = |(index, entry): (usize, Entry)| {
             let wrong = |what| InvalidPeople::Entry { index, what };
@@ -124,7 +130,13 @@ impl People {
                 organisation: entry.organisation,
             })
         };
-        Self::new(entries.into_iter().enumerate().map(person).collect::<Result<_, _>>()?)
+        Self::new(
+            entries
+                .into_iter()
+                .enumerate()
+                .map(person)
+                .collect::<Result<_, _>>()?,
+        )
     }
 
     /// The list as [`People::from_json`] reads it, for a file that only its
@@ -156,7 +168,8 @@ impl People {
 
     /// The people of one organisation, in the order of the list.
     pub fn of(&self, organisation: Ura) -> impl Iterator<Item = &Person> {
-        self.iter().filter(move |person| person.organisation == organisation)
+        self.iter()
+            .filter(move |person| person.organisation == organisation)
     }
 }
 
@@ -186,10 +199,22 @@ impl Person {
         organisation: &OrganisationRecord,
         ids: &dyn IdSource,
     ) -> AccessContext {
-        let actor =
-            Actor { id: self.slug.clone(), name: self.name.clone(), role: self.role };
-        let claims = context::Claims { patient: self.bsn.clone(), ..Default::default() };
-        context::context(actor, organisation, self.usual_purpose(), claims, ids.next())
+        let actor = Actor {
+            id: self.slug.clone(),
+            name: self.name.clone(),
+            role: self.role,
+        };
+        let claims = context::Claims {
+            patient: self.bsn.clone(),
+            ..Default::default()
+        };
+        context::context(
+            actor,
+            organisation,
+            self.usual_purpose(),
+            claims,
+            ids.next(),
+        )
     }
 }
 
@@ -222,7 +247,10 @@ mod tests {
     ]"#;
 
     fn check(list: &str, expected: &str) {
-        assert_eq!(People::from_json(list.as_bytes()).unwrap_err().to_string(), expected);
+        assert_eq!(
+            People::from_json(list.as_bytes()).unwrap_err().to_string(),
+            expected
+        );
     }
 
     #[test]
@@ -238,13 +266,22 @@ mod tests {
     #[test]
     fn a_wrong_list_is_refused_without_its_content() {
         check("{}", "the list of people is wrong at line 1, column 0");
-        check(&LIST.replace("internist", "wizard"), "person 0 in the list: unknown role");
-        check(&LIST.replace("999911119", "999911118"), "person 1 in the list: not a BSN");
+        check(
+            &LIST.replace("internist", "wizard"),
+            "person 0 in the list: unknown role",
+        );
+        check(
+            &LIST.replace("999911119", "999911118"),
+            "person 1 in the list: not a BSN",
+        );
         check(
             &LIST.replace("internist", "patient"),
             "person 0 in the list: a patient has a BSN, and nobody else has",
         );
-        check(&LIST.replace("p-1", "jansen"), "person 1 in the list: the slug is there twice");
+        check(
+            &LIST.replace("p-1", "jansen"),
+            "person 1 in the list: the slug is there twice",
+        );
         check(
             &LIST.replace("p-1", "P 1"),
             "person 1 in the list: the slug is not lower case letters, digits and hyphens",
@@ -261,9 +298,17 @@ mod tests {
     fn the_list_is_bounded() {
         let person = People::from_json(LIST.as_bytes()).unwrap().list[0].clone();
         let many = |count: usize| {
-            (0..count).map(|n| Person { slug: format!("p{n}"), ..person.clone() }).collect()
+            (0..count)
+                .map(|n| Person {
+                    slug: format!("p{n}"),
+                    ..person.clone()
+                })
+                .collect()
         };
         assert!(People::new(many(PEOPLE_MAX)).is_ok());
-        assert_eq!(People::new(many(PEOPLE_MAX + 1)).unwrap_err(), InvalidPeople::TooMany);
+        assert_eq!(
+            People::new(many(PEOPLE_MAX + 1)).unwrap_err(),
+            InvalidPeople::TooMany
+        );
     }
 }

@@ -47,7 +47,10 @@ impl Replays {
             return Err(Rejected::Replayed);
         }
         if table.seen.len() >= REPLAYS_MAX
-            || table.per_peer.get(&peer).is_some_and(|count| *count >= REPLAYS_PER_PEER_MAX)
+            || table
+                .per_peer
+                .get(&peer)
+                .is_some_and(|count| *count >= REPLAYS_PER_PEER_MAX)
         {
             return Err(Rejected::Busy);
         }
@@ -90,7 +93,10 @@ mod tests {
     fn once_until_it_is_forgotten() {
         let (replays, peer) = (Replays::default(), "1".parse().unwrap());
         assert_eq!(replays.take(peer, credential(1), 0, 60), Ok(()));
-        assert_eq!(replays.take(peer, credential(1), 59, 60), Err(Rejected::Replayed));
+        assert_eq!(
+            replays.take(peer, credential(1), 59, 60),
+            Err(Rejected::Replayed)
+        );
         assert_eq!(replays.take(peer, credential(1), 60, 120), Ok(()));
     }
 
@@ -115,6 +121,9 @@ mod tests {
             replays.take(peer, credential(number), 0, 60).unwrap();
         }
         let fresh = "77".parse().unwrap();
-        assert_eq!(replays.take(fresh, credential(REPLAYS_MAX), 0, 60), Err(Rejected::Busy));
+        assert_eq!(
+            replays.take(fresh, credential(REPLAYS_MAX), 0, 60),
+            Err(Rejected::Busy)
+        );
     }
 }

@@ -51,17 +51,25 @@ fn put(path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> {
 
 /// The same, with an error that names the file.
 pub(crate) fn write_named(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
-    write(path, bytes).map_err(|source| IdentityError::File { path: path.to_owned(), source })
+    write(path, bytes).map_err(|source| IdentityError::File {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Reads a text, at most [`TEXT_BYTES_MAX`], that is wiped from memory after use.
 pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, IdentityError> {
     let read = || {
         let mut text = Zeroizing::new(String::new());
-        std::fs::File::open(path)?.take(TEXT_BYTES_MAX).read_to_string(&mut text)?;
+        std::fs::File::open(path)?
+            .take(TEXT_BYTES_MAX)
+            .read_to_string(&mut text)?;
         Ok(text)
     };
-    read().map_err(|source| IdentityError::File { path: path.to_owned(), source })
+    read().map_err(|source| IdentityError::File {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 #[cfg(test)]
@@ -76,6 +84,9 @@ mod tests {
         super::write(&path, b"one").unwrap();
         super::write(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 }

@@ -48,7 +48,10 @@ pub struct Session {
 impl Session {
     /// Whether a form carries the token of this session; compared in constant time.
     pub fn csrf_matches(&self, presented: &str) -> bool {
-        self.csrf_token.as_bytes().ct_eq(presented.as_bytes()).into()
+        self.csrf_token
+            .as_bytes()
+            .ct_eq(presented.as_bytes())
+            .into()
     }
 }
 
@@ -84,7 +87,13 @@ impl Sessions {
         ids: Arc<dyn IdSource>,
         randomness: Arc<dyn Randomness>,
     ) -> Self {
-        Self { organisation, clock, ids, randomness, table: Mutex::default() }
+        Self {
+            organisation,
+            clock,
+            ids,
+            randomness,
+            table: Mutex::default(),
+        }
     }
 
     /// Opens a session for a person of this organisation, always under a new
@@ -99,7 +108,11 @@ impl Sessions {
         if table.len() >= SESSIONS_MAX {
             table.retain(|_, entry| entry.holds(now));
         }
-        let of_person = || table.iter().filter(|(_, entry)| entry.person.slug == person.slug);
+        let of_person = || {
+            table
+                .iter()
+                .filter(|(_, entry)| entry.person.slug == person.slug)
+        };
         if of_person().count() >= SESSIONS_PER_PERSON_MAX
             && let Some(oldest) = of_person().min_by_key(|(_, entry)| entry.seen)
         {
@@ -110,9 +123,17 @@ impl Sessions {
             return Err(Rejected::Busy);
         }
         let csrf_token = secret(&*self.randomness);
-        let entry = Entry { person: person.clone(), csrf_token, opened: now, seen: now };
+        let entry = Entry {
+            person: person.clone(),
+            csrf_token,
+            opened: now,
+            seen: now,
+        };
         table.insert(hash(&cookie), entry);
-        Ok(Opened { cookie, max_age_s: SESSION_LIFETIME_S as u64 })
+        Ok(Opened {
+            cookie,
+            max_age_s: SESSION_LIFETIME_S as u64,
+        })
     }
 
     /// The session of a cookie value, and a sign of life for it.
@@ -138,7 +159,10 @@ impl Sessions {
 
     /// Ends a session.
     pub fn close(&self, cookie: &str) {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner).remove(&hash(cookie));
+        self.table
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&hash(cookie));
     }
 }
 
@@ -166,7 +190,10 @@ mod tests {
         let clock = clock();
         let region = organisation(OrganisationType::RegionalOrganisation);
         let randomness = Arc::new(SeededRandomness::from_seed(1));
-        (Sessions::new(region, clock.clone(), ids(), randomness), clock)
+        (
+            Sessions::new(region, clock.clone(), ids(), randomness),
+            clock,
+        )
     }
 
     #[test]
@@ -224,7 +251,12 @@ mod tests {
         assert!(sessions.find(&first.cookie).is_some());
         assert!(sessions.find(&second.cookie).is_some() && sessions.find(&other.cookie).is_some());
         let mine = sessions.table.lock().unwrap();
-        assert_eq!(mine.values().filter(|entry| entry.person.slug == "p-1").count(), 10);
+        assert_eq!(
+            mine.values()
+                .filter(|entry| entry.person.slug == "p-1")
+                .count(),
+            10
+        );
     }
 
     #[test]
@@ -241,10 +273,16 @@ mod tests {
                 },
             );
         }
-        assert_eq!(sessions.open(&person("one-more")).err(), Some(Rejected::Busy));
+        assert_eq!(
+            sessions.open(&person("one-more")).err(),
+            Some(Rejected::Busy)
+        );
         clock.advance(SECOND * SESSION_IDLE_S as u32);
         assert!(sessions.open(&person("one-more")).is_ok());
-        let stranger = Person { organisation: "1".parse().unwrap(), ..person("x") };
+        let stranger = Person {
+            organisation: "1".parse().unwrap(),
+            ..person("x")
+        };
         assert_eq!(sessions.open(&stranger).err(), Some(Rejected::NotAllowed));
     }
 }

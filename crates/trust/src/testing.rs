@@ -37,10 +37,17 @@ pub(crate) fn other_bsn() -> Bsn {
 }
 
 pub(crate) fn organisation(kind: OrganisationType) -> OrganisationRecord {
-    let number = OrganisationType::ALL.iter().position(|other| *other == kind).unwrap() + 1;
+    let number = OrganisationType::ALL
+        .iter()
+        .position(|other| *other == kind)
+        .unwrap()
+        + 1;
     OrganisationRecord {
         ura: format!("9000000{number}").parse().unwrap(),
-        name: format!("Test {}", crate::words::organisation_type(kind, crate::words::Language::Dutch)),
+        name: format!(
+            "Test {}",
+            crate::words::organisation_type(kind, crate::words::Language::Dutch)
+        ),
         organisation_type: kind,
     }
 }
@@ -52,7 +59,9 @@ pub(crate) fn authority() -> &'static RegionAuthority {
 
 pub(crate) fn node(kind: OrganisationType) -> NodeIdentity {
     let hosts = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-    authority().issue(&organisation(kind), &hosts, start()).unwrap()
+    authority()
+        .issue(&organisation(kind), &hosts, start())
+        .unwrap()
 }
 
 pub(crate) fn anchors(clock: &Arc<ManualClock>) -> TrustAnchors {
@@ -76,12 +85,23 @@ pub(crate) struct Asker {
 
 impl Asker {
     pub(crate) fn new(role: Role, kind: OrganisationType, purpose: Purpose) -> Self {
-        Self { role, kind, purpose, patient: Some(bsn()), relation: None, reason: None }
+        Self {
+            role,
+            kind,
+            purpose,
+            patient: Some(bsn()),
+            relation: None,
+            reason: None,
+        }
     }
 
     pub(crate) fn context(&self) -> AccessContext {
         context(
-            Actor { id: "jansen".into(), name: "dr. A. Jansen".into(), role: self.role },
+            Actor {
+                id: "jansen".into(),
+                name: "dr. A. Jansen".into(),
+                role: self.role,
+            },
             &organisation(self.kind),
             self.purpose,
             Claims {
@@ -98,11 +118,18 @@ impl Asker {
 pub(crate) fn internist() -> Asker {
     let kind = OrganisationType::Hospital;
     let relation = Some(TreatmentRelation::Contact);
-    Asker { relation, ..Asker::new(Role::Internist, kind, Purpose::Treatment) }
+    Asker {
+        relation,
+        ..Asker::new(Role::Internist, kind, Purpose::Treatment)
+    }
 }
 
 pub(crate) fn patient() -> Asker {
-    Asker::new(Role::Patient, OrganisationType::RegionalOrganisation, Purpose::PatientRequest)
+    Asker::new(
+        Role::Patient,
+        OrganisationType::RegionalOrganisation,
+        Purpose::PatientRequest,
+    )
 }
 
 pub(crate) fn ura(kind: OrganisationType) -> Ura {

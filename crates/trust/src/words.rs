@@ -85,13 +85,15 @@ pub const fn relation(relation: TreatmentRelation, language: Language) -> &'stat
 /// The name of a category of providers.
 pub const fn provider_category(category: ProviderCategory, language: Language) -> &'static str {
     let (dutch, english) = match category {
-        ProviderCategory::GeneralPractice => {
-            ("huisartsen en huisartsenposten", "GPs and out-of-hours posts")
-        }
+        ProviderCategory::GeneralPractice => (
+            "huisartsen en huisartsenposten",
+            "GPs and out-of-hours posts",
+        ),
         ProviderCategory::Pharmacy => ("apotheken", "pharmacies"),
-        ProviderCategory::Hospital => {
-            ("ziekenhuizen, klinieken en laboratoria", "hospitals, clinics and laboratories")
-        }
+        ProviderCategory::Hospital => (
+            "ziekenhuizen, klinieken en laboratoria",
+            "hospitals, clinics and laboratories",
+        ),
         ProviderCategory::Nursing => ("verpleging en thuiszorg", "nursing and home care"),
         ProviderCategory::MentalHealth => ("geestelijke gezondheidszorg", "mental health care"),
         ProviderCategory::Other => ("overige zorg", "other care"),
@@ -168,7 +170,9 @@ pub fn kinds_of_data(categories: Categories, language: Language) -> String {
         [first @ .., last] if names.len() <= NAMED_MAX => {
             format!("{} {} {last}", first.join(", "), language.pick("en", "and"))
         }
-        _ => language.pick("medische gegevens", "medical data").to_owned(),
+        _ => language
+            .pick("medische gegevens", "medical data")
+            .to_owned(),
     }
 }
 
@@ -189,7 +193,11 @@ mod tests {
         };
         check(&[], "gegevens", "data");
         check(&[Patient], "persoonsgegevens", "personal details");
-        check(&[MedicationRequest, MedicationUse, Patient], "medicijnen", "medicines");
+        check(
+            &[MedicationRequest, MedicationUse, Patient],
+            "medicijnen",
+            "medicines",
+        );
         check(
             &[MedicationUse, AllergyIntolerance, Condition],
             "allergieën, diagnoses en klachten en medicijnen",

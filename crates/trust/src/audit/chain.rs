@@ -37,12 +37,16 @@ impl Chain {
     /// should be where who can change the database cannot change it unseen;
     /// without one, cutting off the end of the chain goes unnoticed.
     pub fn new(identity: &NodeIdentity, head: Option<HeadFile>) -> Self {
-        Self { identity: identity.clone(), head, state: Mutex::new(State::Unknown) }
+        Self {
+            identity: identity.clone(),
+            head,
+            state: Mutex::new(State::Unknown),
+        }
     }
 
     /// Whether the store's chain goes on where the head says it had come, given
     /// the line before the first that is sealed now.
-    fn continues(&self, head: &HeadFile, last_seq: u64, last_hash: &[u8; 32]) -> State {
+    fn continues(head: &HeadFile, last_seq: u64, last_hash: &[u8; 32]) -> State {
         match head.read() {
             Ok(None) => State::Continues,
             // A crash may leave the head some lines behind, never ahead.
@@ -69,11 +73,14 @@ impl Seal for Chain {
         if let Some(head) = &self.head {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             if *state == State::Unknown {
-                *state = self.continues(head, entry.seq.saturating_sub(1), entry.previous);
+                *state = Self::continues(head, entry.seq.saturating_sub(1), entry.previous);
             }
         }
         let hash = hash(entry);
-        Sealed { hash, signature: self.identity.sign(&signed(&hash)) }
+        Sealed {
+            hash,
+            signature: self.identity.sign(&signed(&hash)),
+        }
     }
 
     fn durable(&self, seq: u64, hash: &[u8; 32]) {
@@ -100,7 +107,10 @@ pub(super) fn hash(entry: &AuditEntry<'_>) -> [u8; 32] {
     hash.update(patient.as_bytes());
     hash.update(&(entry.body.len() as u64).to_be_bytes());
     hash.update(entry.body);
-    hash.finish().as_ref().try_into().expect("SHA-256 gives 32 bytes")
+    hash.finish()
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 gives 32 bytes")
 }
 
 /// What is signed for a hash: never mistaken for anything else that the key signs.

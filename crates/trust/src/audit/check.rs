@@ -103,12 +103,21 @@ impl ChainCheck {
     pub fn add(&mut self, line: &Line) -> Result<(), ChainFault> {
         if let Some(doubt) = self.doubt.take() {
             // With a line put in before it, this one was moved up by one.
-            let moved = AuditEntry { seq: doubt.seq, previous: &doubt.before, ..entry(line) };
-            let kind = match chain::hash(&moved) == line.hash || line.previous == doubt.before {
-                true => FaultKind::Inserted,
-                false => FaultKind::Altered,
+            let moved = AuditEntry {
+                seq: doubt.seq,
+                previous: &doubt.before,
+                ..entry(line)
             };
-            return Err(ChainFault { seq: doubt.seq, kind });
+            let goes_on_before = line.previous == doubt.before || chain::hash(&moved) == line.hash;
+            let kind = if goes_on_before {
+                FaultKind::Inserted
+            } else {
+                FaultKind::Altered
+            };
+            return Err(ChainFault {
+                seq: doubt.seq,
+                kind,
+            });
         }
         let expected = self.lines + 1;
         let fault = |seq, kind| Err(ChainFault { seq, kind });
@@ -120,16 +129,25 @@ impl ChainCheck {
         }
         let content_holds = chain::hash(&entry(line)) == line.hash;
         let sealed = content_holds
-            && self.key.verify(&chain::signed(&line.hash), &line.signature).is_ok();
+            && self
+                .key
+                .verify(&chain::signed(&line.hash), &line.signature)
+                .is_ok();
         if sealed && line.previous != self.last {
             // A line of this node that goes on from another: that one is gone.
             return fault(line.seq.saturating_sub(1), FaultKind::Removed);
         }
         if !sealed {
-            self.doubt = Some(Doubt { seq: line.seq, before: self.last, content_holds });
-        } else if self.head.as_ref().is_some_and(|head| {
-            head.seq == line.seq && head.hash != line.hash
-        }) {
+            self.doubt = Some(Doubt {
+                seq: line.seq,
+                before: self.last,
+                content_holds,
+            });
+        } else if self
+            .head
+            .as_ref()
+            .is_some_and(|head| head.seq == line.seq && head.hash != line.hash)
+        {
             return fault(line.seq, FaultKind::CutOff);
         }
         self.lines = line.seq;
@@ -145,12 +163,21 @@ impl ChainCheck {
                 None if doubt.content_holds => FaultKind::Signature,
                 _ => FaultKind::Altered,
             };
-            return Err(ChainFault { seq: doubt.seq, kind });
+            return Err(ChainFault {
+                seq: doubt.seq,
+                kind,
+            });
         }
         if self.head.is_some_and(|head| head.seq > self.lines) {
-            return Err(ChainFault { seq: self.lines + 1, kind: FaultKind::CutOff });
+            return Err(ChainFault {
+                seq: self.lines + 1,
+                kind: FaultKind::CutOff,
+            });
         }
-        Ok(Verified { lines: self.lines, head: self.last })
+        Ok(Verified {
+            lines: self.lines,
+            head: self.last,
+        })
     }
 }
 

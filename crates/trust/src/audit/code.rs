@@ -81,7 +81,9 @@ impl Happened {
 
     /// Finds what happened by its code.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|happened| happened.code() == code)
+        Self::ALL
+            .into_iter()
+            .find(|happened| happened.code() == code)
     }
 
     /// `AuditEvent.action`: create, read, update, delete or execute.
@@ -100,7 +102,11 @@ impl Happened {
         const DICOM: &str = "http://dicom.nema.org/resources/ontology/DCM";
         match self {
             Self::SignedIn | Self::SignedOut => (DICOM, "110114", "User Authentication"),
-            _ => ("http://terminology.hl7.org/CodeSystem/audit-event-type", "rest", "RESTful"),
+            _ => (
+                "http://terminology.hl7.org/CodeSystem/audit-event-type",
+                "rest",
+                "RESTful",
+            ),
         }
     }
 }

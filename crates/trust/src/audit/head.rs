@@ -64,7 +64,11 @@ struct Stored {
 impl HeadFile {
     /// For the chain of this node.
     pub fn new(path: &Path, identity: &NodeIdentity) -> Self {
-        Self { path: path.to_owned(), identity: identity.clone(), kept: Mutex::default() }
+        Self {
+            path: path.to_owned(),
+            identity: identity.clone(),
+            kept: Mutex::default(),
+        }
     }
 
     /// Keeps how far the chain has come; call it when those lines are durable.
@@ -107,11 +111,17 @@ impl HeadFile {
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, self.identity.public_key())
             .verify(&signed(stored.seq, &hash), &signature)
             .ok()?;
-        Some(Head { seq: stored.seq, hash })
+        Some(Head {
+            seq: stored.seq,
+            hash,
+        })
     }
 
     fn failed(&self, source: std::io::Error) -> HeadError {
-        HeadError::File { path: self.path.clone(), source }
+        HeadError::File {
+            path: self.path.clone(),
+            source,
+        }
     }
 }
 

@@ -50,14 +50,16 @@ impl AuditLine<'_> {
 
     /// The line for the store: the AuditEvent with the patient that it is about.
     pub fn to_body(&self, id: &str, now: Timestamp) -> store::AuditBody {
-        store::AuditBody { patient: self.about().cloned(), body: self.to_json(id, now) }
+        store::AuditBody {
+            patient: self.about().cloned(),
+            body: self.to_json(id, now),
+        }
     }
 
     /// The AuditEvent as JSON bytes. `id` is its logical id.
     pub fn to_json(&self, id: &str, now: Timestamp) -> Vec<u8> {
         let mut event = event(self.happened, self.outcome, self.observer, id, now);
-        event["purposeOfEvent"] =
-            json!([concept(Purpose::SYSTEM, self.context.purpose().code())]);
+        event["purposeOfEvent"] = json!([concept(Purpose::SYSTEM, self.context.purpose().code())]);
         event["agent"] = json!([
             self.user(),
             organisation_agent("110153", &self.asking(), false),
@@ -77,7 +79,11 @@ impl AuditLine<'_> {
 
     fn user(&self) -> Value {
         let actor = self.context.actor();
-        let system = if actor.role.is_clinician() { Role::SYSTEM } else { OWN_ROLES };
+        let system = if actor.role.is_clinician() {
+            Role::SYSTEM
+        } else {
+            OWN_ROLES
+        };
         json!({
             "type": concept(PARTICIPATION, "IRCP"),
             "role": [concept(system, actor.role.code())],
@@ -120,7 +126,11 @@ impl AuditLine<'_> {
     fn details(&self) -> Vec<Value> {
         let detail = |kind: &str, text: &str| json!({ "type": kind, "valueString": text });
         let mut details = Vec::new();
-        details.extend(self.categories.iter().map(|kind| detail("category", kind.code())));
+        details.extend(
+            self.categories
+                .iter()
+                .map(|kind| detail("category", kind.code())),
+        );
         details.extend(self.asked.iter().map(|asked| detail("asked", asked)));
         if let Some(exchange) = self.context.exchange() {
             details.push(detail("exchange", &exchange.0));
@@ -158,7 +168,10 @@ pub fn refused_attempt(
             "requestor": true,
         }),
     }]);
-    store::AuditBody { patient: None, body: into_bytes(&event) }
+    store::AuditBody {
+        patient: None,
+        body: into_bytes(&event),
+    }
 }
 
 fn event(

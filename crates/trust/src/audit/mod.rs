@@ -20,7 +20,7 @@ pub use check::{ChainCheck, ChainFault, FaultKind, Verified, verify};
 pub use code::{Happened, Outcome};
 pub use head::{Head, HeadError, HeadFile};
 pub use line::{AuditLine, refused_attempt};
-pub use read::{AuditRecord, NotAnAuditEvent};
+pub use read::{AuditRecord, EVENT_BYTES_MAX, NotAnAuditEvent};
 pub use store::AuditLine as Line;
 pub use wording::wording;
 

@@ -78,7 +78,10 @@ impl AuditRecord {
             .filter_map(|detail| Some((text(&detail["type"])?, text(&detail["valueString"])?)))
             .collect();
         let all = |kind: &'static str| {
-            details.iter().filter(move |(name, _)| *name == kind).map(|(_, value)| *value)
+            details
+                .iter()
+                .filter(move |(name, _)| *name == kind)
+                .map(|(_, value)| *value)
         };
         let detail = |kind| all(kind).next();
         let code = |concept: &Value| text(&concept["coding"][0]["code"]).map(str::to_owned);
@@ -98,11 +101,15 @@ impl AuditRecord {
             actor_name: text(&user["name"]).unwrap_or_default().to_owned(),
             role: code(&user["role"][0]).and_then(|code| Role::from_code(&code)),
             organisation: ura(&asking["who"]),
-            organisation_name: text(&asking["who"]["display"]).unwrap_or_default().to_owned(),
+            organisation_name: text(&asking["who"]["display"])
+                .unwrap_or_default()
+                .to_owned(),
             organisation_type: code(&asking["role"][0])
                 .and_then(|code| OrganisationType::from_code(&code)),
             holder: ura(&holder["who"]),
-            holder_name: text(&holder["who"]["display"]).unwrap_or_default().to_owned(),
+            holder_name: text(&holder["who"]["display"])
+                .unwrap_or_default()
+                .to_owned(),
             observer: ura(&event["source"]["observer"]),
             purpose: code(&event["purposeOfEvent"][0]).and_then(|code| Purpose::from_code(&code)),
             relation: detail("treatment-relation").and_then(TreatmentRelation::from_code),

@@ -11,7 +11,9 @@ use crate::{
 };
 
 fn medication() -> Categories {
-    [DataCategory::MedicationUse, DataCategory::MedicationRequest].into_iter().collect()
+    [DataCategory::MedicationUse, DataCategory::MedicationRequest]
+        .into_iter()
+        .collect()
 }
 
 fn event(asker: &Asker, happened: Happened, outcome: Outcome) -> AuditRecord {
@@ -58,7 +60,7 @@ fn a_line_has_what_the_norm_asks_for() {
     };
     assert_eq!(line.to_body("e1", start()).patient, Some(bsn()));
     let json: serde_json::Value = serde_json::from_slice(&line.to_json("e1", start())).unwrap();
-    insta::assert_snapshot!(serde_json::to_string_pretty(&json).unwrap(), @"");
+    insta::assert_snapshot!("audit_event", serde_json::to_string_pretty(&json).unwrap());
     let record = AuditRecord::from_json(&line.to_json("e1", start())).unwrap();
     assert_eq!(record.organisation, Some(hospital.ura));
     assert_eq!(record.holder, Some(pharmacy.ura));
@@ -85,9 +87,16 @@ fn a_line_reads_back() {
 fn the_patient_reads_what_happened_in_plain_words() {
     let zone = TimeZone::get("Europe/Amsterdam").unwrap();
     let mut lines = Vec::new();
-    let operator = Asker::new(Role::Operator, OrganisationType::Pharmacy, Purpose::Operations);
-    let system =
-        Asker::new(Role::RecordSystem, OrganisationType::Laboratory, Purpose::RecordKeeping);
+    let operator = Asker::new(
+        Role::Operator,
+        OrganisationType::Pharmacy,
+        Purpose::Operations,
+    );
+    let system = Asker::new(
+        Role::RecordSystem,
+        OrganisationType::Laboratory,
+        Purpose::RecordKeeping,
+    );
     for (asker, happened, outcome) in [
         (internist(), Happened::Read, Outcome::Allowed),
         (internist(), Happened::AskedRegion, Outcome::Allowed),
@@ -106,7 +115,7 @@ fn the_patient_reads_what_happened_in_plain_words() {
         lines.push(wording(&record, Language::Dutch, &zone));
         lines.push(wording(&record, Language::English, &zone));
     }
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!("wording", lines.join("\n"));
 }
 
 #[test]
@@ -116,9 +125,22 @@ fn a_refused_attempt_names_nobody_it_does_not_know() {
     let body = refused_attempt(&pharmacy, None, Rejected::Expired, "e1", start());
     assert_eq!(body.patient, None);
     let record = AuditRecord::from_json(&body.body).unwrap();
-    assert_eq!((record.outcome, record.role, record.organisation), (Outcome::Refused, None, None));
-    assert!(String::from_utf8(body.body).unwrap().contains("refused: expired"));
-    let body = refused_attempt(&pharmacy, Some(&hospital), Rejected::Replayed, "e1", start());
+    assert_eq!(
+        (record.outcome, record.role, record.organisation),
+        (Outcome::Refused, None, None)
+    );
+    assert!(
+        String::from_utf8(body.body)
+            .unwrap()
+            .contains("refused: expired")
+    );
+    let body = refused_attempt(
+        &pharmacy,
+        Some(&hospital),
+        Rejected::Replayed,
+        "e1",
+        start(),
+    );
     let record = AuditRecord::from_json(&body.body).unwrap();
     assert_eq!(record.organisation, Some(hospital.ura));
 }
@@ -126,7 +148,10 @@ fn a_refused_attempt_names_nobody_it_does_not_know() {
 #[test]
 fn what_is_no_audit_event_is_refused() {
     let check = |text: &str| {
-        assert_eq!(AuditRecord::from_json(text.as_bytes()), Err(NotAnAuditEvent));
+        assert_eq!(
+            AuditRecord::from_json(text.as_bytes()),
+            Err(NotAnAuditEvent)
+        );
     };
     check("");
     check("[]");
@@ -166,7 +191,10 @@ fn chain(identity: &NodeIdentity, count: u64) -> Vec<Line> {
 
 fn head_of(lines: &[Line]) -> Head {
     let last = lines.last().unwrap();
-    Head { seq: last.seq, hash: last.hash }
+    Head {
+        seq: last.seq,
+        hash: last.hash,
+    }
 }
 
 fn entry(line: &Line) -> AuditEntry<'_> {
@@ -216,7 +244,10 @@ fn whatever_is_done_to_a_chain_is_found_at_its_line() {
     check(&|lines| lines[2].previous[0] ^= 1, "3 altered");
     check(
         &|lines| {
-            lines[2].recorded = lines[2].recorded.checked_add(std::time::Duration::from_millis(1)).unwrap();
+            lines[2].recorded = lines[2]
+                .recorded
+                .checked_add(std::time::Duration::from_millis(1))
+                .unwrap();
         },
         "3 altered",
     );
@@ -250,7 +281,10 @@ fn whatever_is_done_to_a_chain_is_found_at_its_line() {
     check(&|lines| insert(lines, 3, lines[0].clone()), "4 inserted");
     check(
         &|lines| {
-            let forged = Line { body: b"{}".to_vec(), ..lines[0].clone() };
+            let forged = Line {
+                body: b"{}".to_vec(),
+                ..lines[0].clone()
+            };
             insert(lines, 3, forged);
             rehash(&mut lines[3]);
         },
@@ -283,7 +317,11 @@ fn whatever_is_done_to_a_chain_is_found_at_its_line() {
             let seal = Chain::new(&identity, None);
             for seq in 3..=9 {
                 let previous = lines.last().unwrap().hash;
-                let mut line = Line { seq, previous, ..lines[0].clone() };
+                let mut line = Line {
+                    seq,
+                    previous,
+                    ..lines[0].clone()
+                };
                 let sealed = seal.seal(&entry(&line));
                 (line.hash, line.signature) = (sealed.hash, sealed.signature);
                 lines.push(line);
@@ -324,11 +362,21 @@ fn the_head_is_kept_outside_and_never_goes_back() {
     assert!(matches!(file.keep(2, [2; 32]), Err(HeadError::Backwards)));
     let again = HeadFile::new(&path, &identity);
     assert!(matches!(again.keep(2, [2; 32]), Err(HeadError::Backwards)));
-    assert_eq!(again.read().unwrap(), Some(Head { seq: 3, hash: [3; 32] }));
+    assert_eq!(
+        again.read().unwrap(),
+        Some(Head {
+            seq: 3,
+            hash: [3; 32]
+        })
+    );
     let other = HeadFile::new(&path, &node(OrganisationType::Pharmacy));
     assert!(matches!(other.read(), Err(HeadError::NotSigned)));
     let text = std::fs::read_to_string(&path).unwrap();
-    for damaged in [text.replace("\"seq\":3", "\"seq\":2"), String::new(), "{}".to_owned()] {
+    for damaged in [
+        text.replace("\"seq\":3", "\"seq\":2"),
+        String::new(),
+        "{}".to_owned(),
+    ] {
         std::fs::write(&path, damaged).unwrap();
         assert!(matches!(file.read(), Err(HeadError::NotSigned)));
     }

@@ -131,18 +131,22 @@ impl Words<'_> {
         match record.role {
             Some(Role::Patient) => self.language.pick("U", "you").to_owned(),
             // The system's name is that of the organisation.
-            Some(Role::RecordSystem) => self
-                .language
-                .pick("Het systeem van ", "the system of ")
-                .to_owned()
-                + &record.organisation_name,
+            Some(Role::RecordSystem) => {
+                self.language
+                    .pick("Het systeem van ", "the system of ")
+                    .to_owned()
+                    + &record.organisation_name
+            }
             Some(role) => format!(
                 "{} ({}, {})",
                 record.organisation_name,
                 record.actor_name,
                 words::role(role, self.language)
             ),
-            None => self.language.pick("Een onbekende", "somebody unknown").to_owned(),
+            None => self
+                .language
+                .pick("Een onbekende", "somebody unknown")
+                .to_owned(),
         }
     }
 
@@ -153,12 +157,18 @@ impl Words<'_> {
         if at_own || record.happened == Happened::AskedRegion {
             return String::new();
         }
-        format!(" {} {}", self.language.pick("bij", "at"), record.holder_name)
+        format!(
+            " {} {}",
+            self.language.pick("bij", "at"),
+            record.holder_name
+        )
     }
 
     /// Why, except where the patient knows best.
     fn reason(&self) -> String {
-        let Some(purpose) = self.record.purpose else { return String::new() };
+        let Some(purpose) = self.record.purpose else {
+            return String::new();
+        };
         if self.by_patient() || purpose == Purpose::RecordKeeping {
             return String::new();
         }
@@ -169,7 +179,10 @@ impl Words<'_> {
         );
         match &self.record.emergency_reason {
             Some(given) => {
-                format!("{reason} {} «{given}».", self.language.pick("Toelichting:", "In their words:"))
+                format!(
+                    "{reason} {} «{given}».",
+                    self.language.pick("Toelichting:", "In their words:")
+                )
             }
             None => reason,
         }
@@ -179,20 +192,29 @@ impl Words<'_> {
 /// What somebody wanted to do, in Dutch and English.
 const fn deed(happened: Happened) -> (&'static str, &'static str) {
     match happened {
-        Happened::AskedRegion => {
-            ("uw gegevens bij andere zorgverleners opvragen", "ask others for your data")
-        }
+        Happened::AskedRegion => (
+            "uw gegevens bij andere zorgverleners opvragen",
+            "ask others for your data",
+        ),
         Happened::Read => ("uw gegevens bekijken", "look at your data"),
-        Happened::Stored => ("uw gegevens vastleggen of wijzigen", "record or change your data"),
+        Happened::Stored => (
+            "uw gegevens vastleggen of wijzigen",
+            "record or change your data",
+        ),
         Happened::Removed => ("uw gegevens verwijderen", "remove your data"),
-        Happened::MessageReceived => ("een bericht over u aanleveren", "send in a message about you"),
+        Happened::MessageReceived => (
+            "een bericht over u aanleveren",
+            "send in a message about you",
+        ),
         Happened::MessageViewed => ("een bericht over u bekijken", "look at a message about you"),
-        Happened::MessageReplayed => {
-            ("een bericht over u opnieuw verwerken", "process a message about you again")
-        }
-        Happened::AccessLogRead => {
-            ("bekijken wie uw gegevens heeft gezien", "look at who saw your data")
-        }
+        Happened::MessageReplayed => (
+            "een bericht over u opnieuw verwerken",
+            "process a message about you again",
+        ),
+        Happened::AccessLogRead => (
+            "bekijken wie uw gegevens heeft gezien",
+            "look at who saw your data",
+        ),
         Happened::ConsentRead => ("uw toestemmingen bekijken", "look at your consents"),
         Happened::ConsentChanged => ("uw toestemmingen wijzigen", "change your consents"),
         Happened::SignedIn => ("inloggen", "sign in"),
@@ -205,12 +227,32 @@ fn when(record: &AuditRecord, language: Language, zone: &TimeZone) -> String {
     let month = usize::from(local.month().unsigned_abs()).saturating_sub(1);
     let months = match language {
         Language::Dutch => [
-            "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus",
-            "september", "oktober", "november", "december",
+            "januari",
+            "februari",
+            "maart",
+            "april",
+            "mei",
+            "juni",
+            "juli",
+            "augustus",
+            "september",
+            "oktober",
+            "november",
+            "december",
         ],
         Language::English => [
-            "January", "February", "March", "April", "May", "June", "July", "August",
-            "September", "October", "November", "December",
+            "January",
+            "February",
+            "March",
+            "April",
+            "May",
+            "June",
+            "July",
+            "August",
+            "September",
+            "October",
+            "November",
+            "December",
         ],
     };
     let month = months.get(month).copied().unwrap_or_default();

@@ -68,11 +68,19 @@ impl EmbeddedConsents {
     /// Opens the file, or makes it.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, ConsentError> {
         let writer = connect(path)?;
-        writer.execute_batch(SCHEMA).map_err(ConsentError::Database)?;
+        writer
+            .execute_batch(SCHEMA)
+            .map_err(ConsentError::Database)?;
         let reader = connect(path)?;
-        reader.execute_batch("PRAGMA query_only = ON").map_err(ConsentError::Database)?;
+        reader
+            .execute_batch("PRAGMA query_only = ON")
+            .map_err(ConsentError::Database)?;
         let (writer, reader) = (Mutex::new(writer), Mutex::new(reader));
-        Ok(Self(Arc::new(Inner { clock, writer, reader })))
+        Ok(Self(Arc::new(Inner {
+            clock,
+            writer,
+            reader,
+        })))
     }
 
     /// The patient's choices as they are now. For the patient only.
@@ -82,7 +90,8 @@ impl EmbeddedConsents {
         patient: &Bsn,
     ) -> Result<ConsentRecord, ConsentError> {
         only_the_patient(context, patient)?;
-        self.0.read(patient)
+        let patient = patient.clone();
+        self.off_thread(move |inner| inner.read(&patient)).await
     }
 
     /// Changes the choices; durable when it resolves. `expected` is the version
@@ -99,11 +108,9 @@ impl EmbeddedConsents {
         expected: Option<u64>,
     ) -> Result<ConsentRecord, ConsentError> {
         only_the_patient(context, patient)?;
-        let (inner, context) = (self.0.clone(), context.clone());
-        let (patient, change) = (patient.clone(), change.clone());
-        tokio::task::spawn_blocking(move || inner.write(&context, &patient, &change, expected))
+        let (context, patient, change) = (context.clone(), patient.clone(), change.clone());
+        self.off_thread(move |inner| inner.write(&context, &patient, &change, expected))
             .await
-            .map_err(|_| ConsentError::Unreachable)?
     }
 
     /// The changes, the latest first, at most [`HISTORY_PAGE_MAX`], before a
@@ -115,7 +122,30 @@ impl EmbeddedConsents {
         before_version: Option<u64>,
     ) -> Result<Vec<ChangeEvent>, ConsentError> {
         only_the_patient(context, patient)?;
-        let reader = self.0.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let patient = patient.clone();
+        self.off_thread(move |inner| inner.history(&patient, before_version))
+            .await
+    }
+
+    /// Runs what may wait for the disk where it keeps no other task waiting.
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, ConsentError> + Send + 'static,
+    ) -> Result<T, ConsentError> {
+        let inner = self.0.clone();
+        tokio::task::spawn_blocking(move || work(&inner))
+            .await
+            .map_err(|_| ConsentError::Unreachable)?
+    }
+}
+
+impl Inner {
+    fn history(
+        &self,
+        patient: &Bsn,
+        before_version: Option<u64>,
+    ) -> Result<Vec<ChangeEvent>, ConsentError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let mut query = reader
             .prepare_cached(
                 "SELECT version, at_ms, actor_id, actor_name, role, organisation, request,
@@ -124,15 +154,18 @@ impl EmbeddedConsents {
             )
             .map_err(ConsentError::Database)?;
         let before = before_version.and_then(|version| i64::try_from(version).ok());
-        let page = params![patient.expose(), before.unwrap_or(i64::MAX), HISTORY_PAGE_MAX as i64];
+        let page = params![
+            patient.expose(),
+            before.unwrap_or(i64::MAX),
+            HISTORY_PAGE_MAX as i64
+        ];
         let rows = query
             .query_map(page, event)
             .map_err(ConsentError::Database)?;
-        rows.map(|row| row.map_err(ConsentError::Database)?.parse()).collect()
+        rows.map(|row| row.map_err(ConsentError::Database)?.parse())
+            .collect()
     }
-}
 
-impl Inner {
     fn read(&self, patient: &Bsn) -> Result<ConsentRecord, ConsentError> {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         current(&reader, patient)
@@ -213,8 +246,12 @@ impl ConsentService for EmbeddedConsents {
         }
         let record = self.0.read(patient)?;
         let answer = |&(holder, holder_category): &(Ura, ProviderCategory)| {
-            let question =
-                ConsentQuestion { holder, holder_category, consulting, consulting_category };
+            let question = ConsentQuestion {
+                holder,
+                holder_category,
+                consulting,
+                consulting_category,
+            };
             (holder, record.answer(&question))
         };
         Ok(holders.iter().map(answer).collect())
@@ -315,7 +352,10 @@ impl EventRow {
             actor_id: self.actor_id,
             actor_name: self.actor_name,
             role: Role::from_name(&self.role).ok_or(ConsentError::Damaged)?,
-            organisation: self.organisation.parse().map_err(|_| ConsentError::Damaged)?,
+            organisation: self
+                .organisation
+                .parse()
+                .map_err(|_| ConsentError::Damaged)?,
             request: self.request,
             change: serde_json::from_str(&self.change).map_err(|_| ConsentError::Damaged)?,
             record,
@@ -358,16 +398,28 @@ mod tests {
         let consents = EmbeddedConsents::open(&path, clock()).unwrap();
         let (patient, asker) = (patient().context(), internist().context());
         let closed = async |consents: &EmbeddedConsents| {
-            consents.closed_question(&asker, &bsn(), &question()).await.unwrap()
+            consents
+                .closed_question(&asker, &bsn(), &question())
+                .await
+                .unwrap()
         };
         assert!(!closed(&consents).await.permits_anything());
-        let record = consents.change(&patient, &bsn(), &permit(), Some(0)).await.unwrap();
+        let record = consents
+            .change(&patient, &bsn(), &permit(), Some(0))
+            .await
+            .unwrap();
         assert_eq!(record.version(), 1);
         assert!(closed(&consents).await.permits_anything());
         let again = EmbeddedConsents::open(&path, clock()).unwrap();
         assert_eq!(again.record(&patient, &bsn()).await.unwrap(), record);
-        let withdrawn = Change { withdraw: vec![permit().set[0].key], ..Change::default() };
-        consents.change(&patient, &bsn(), &withdrawn, None).await.unwrap();
+        let withdrawn = Change {
+            withdraw: vec![permit().set[0].key],
+            ..Change::default()
+        };
+        consents
+            .change(&patient, &bsn(), &withdrawn, None)
+            .await
+            .unwrap();
         assert!(!closed(&again).await.permits_anything());
     }
 
@@ -377,16 +429,21 @@ mod tests {
         let path = directory.path().join("consent.db");
         let consents = EmbeddedConsents::open(&path, clock()).unwrap();
         let patient = patient().context();
-        let change = async |change: &Change, seen| {
-            consents.change(&patient, &bsn(), change, seen).await
-        };
+        let change =
+            async |change: &Change, seen| consents.change(&patient, &bsn(), change, seen).await;
         change(&permit(), Some(0)).await.unwrap();
-        assert!(matches!(change(&permit(), Some(0)).await, Err(ConsentError::Changed)));
+        assert!(matches!(
+            change(&permit(), Some(0)).await,
+            Err(ConsentError::Changed)
+        ));
         assert!(matches!(
             change(&Change::default(), None).await,
             Err(ConsentError::InvalidChange(InvalidChange::Contradiction))
         ));
-        assert_eq!(consents.record(&patient, &bsn()).await.unwrap().version(), 1);
+        assert_eq!(
+            consents.record(&patient, &bsn()).await.unwrap().version(),
+            1
+        );
     }
 
     #[tokio::test]
@@ -396,17 +453,35 @@ mod tests {
         let clock = clock();
         let consents = EmbeddedConsents::open(&path, clock.clone()).unwrap();
         let patient = patient().context();
-        for change in [permit(), Change::preset(Preset::Nobody), Change::preset(Preset::Everyone)]
-        {
+        for change in [
+            permit(),
+            Change::preset(Preset::Nobody),
+            Change::preset(Preset::Everyone),
+        ] {
             clock.advance(SECOND);
-            consents.change(&patient, &bsn(), &change, None).await.unwrap();
+            consents
+                .change(&patient, &bsn(), &change, None)
+                .await
+                .unwrap();
         }
         let history = consents.history(&patient, &bsn(), None).await.unwrap();
-        assert_eq!(history.iter().map(|event| event.version).collect::<Vec<_>>(), [3, 2, 1]);
+        assert_eq!(
+            history
+                .iter()
+                .map(|event| event.version)
+                .collect::<Vec<_>>(),
+            [3, 2, 1]
+        );
         assert_eq!(history[2].change, permit());
         assert_eq!(history[2].role, Role::Patient);
-        assert_eq!(history[2].at.as_second(), crate::testing::start().as_second() + 1);
-        assert_eq!(history[0].record, consents.record(&patient, &bsn()).await.unwrap());
+        assert_eq!(
+            history[2].at.as_second(),
+            crate::testing::start().as_second() + 1
+        );
+        assert_eq!(
+            history[0].record,
+            consents.record(&patient, &bsn()).await.unwrap()
+        );
         let older = consents.history(&patient, &bsn(), Some(2)).await.unwrap();
         assert_eq!(older.len(), 1);
         let connection = Connection::open(&path).unwrap();
@@ -421,14 +496,30 @@ mod tests {
         let path = directory.path().join("consent.db");
         let consents = EmbeddedConsents::open(&path, clock()).unwrap();
         let patient = patient().context();
-        consents.0.writer.lock().unwrap().pragma_update(None, "synchronous", "OFF").unwrap();
+        consents
+            .0
+            .writer
+            .lock()
+            .unwrap()
+            .pragma_update(None, "synchronous", "OFF")
+            .unwrap();
         for _ in 0..=HISTORY_PAGE_MAX {
-            consents.change(&patient, &bsn(), &permit(), None).await.unwrap();
+            consents
+                .change(&patient, &bsn(), &permit(), None)
+                .await
+                .unwrap();
         }
         let page = consents.history(&patient, &bsn(), None).await.unwrap();
         assert_eq!(page.len(), HISTORY_PAGE_MAX);
         let last = page.last().unwrap().version;
-        assert_eq!(consents.history(&patient, &bsn(), Some(last)).await.unwrap().len(), 1);
+        assert_eq!(
+            consents
+                .history(&patient, &bsn(), Some(last))
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
     }
 
     #[tokio::test]
@@ -436,9 +527,18 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("consent.db");
         let consents = EmbeddedConsents::open(&path, clock()).unwrap();
-        let at = |kind| Asker { kind, ..internist() }.context();
+        let at = |kind| {
+            Asker {
+                kind,
+                ..internist()
+            }
+            .context()
+        };
         let ask = async |context: AccessContext, patient: Bsn| {
-            consents.closed_question(&context, &patient, &question()).await.is_ok()
+            consents
+                .closed_question(&context, &patient, &question())
+                .await
+                .is_ok()
         };
         assert!(ask(at(OrganisationType::Hospital), bsn()).await);
         assert!(ask(at(OrganisationType::Pharmacy), bsn()).await);
@@ -450,9 +550,23 @@ mod tests {
         let clinician = at(OrganisationType::Hospital);
         assert!(consents.record(&clinician, &bsn()).await.is_err());
         assert!(consents.history(&clinician, &bsn(), None).await.is_err());
-        assert!(consents.change(&clinician, &bsn(), &permit(), None).await.is_err());
-        assert!(consents.change(&patient().context(), &other_bsn(), &permit(), None).await.is_err());
-        let posing = Asker { purpose: Purpose::PatientRequest, ..internist() }.context();
+        assert!(
+            consents
+                .change(&clinician, &bsn(), &permit(), None)
+                .await
+                .is_err()
+        );
+        assert!(
+            consents
+                .change(&patient().context(), &other_bsn(), &permit(), None)
+                .await
+                .is_err()
+        );
+        let posing = Asker {
+            purpose: Purpose::PatientRequest,
+            ..internist()
+        }
+        .context();
         assert!(consents.record(&posing, &bsn()).await.is_err());
     }
 
@@ -461,7 +575,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("consent.db");
         let consents = EmbeddedConsents::open(&path, clock()).unwrap();
-        consents.change(&patient().context(), &bsn(), &permit(), None).await.unwrap();
+        consents
+            .change(&patient().context(), &bsn(), &permit(), None)
+            .await
+            .unwrap();
         let consulting = (ura(OrganisationType::Hospital), ProviderCategory::Hospital);
         let ask = async |holders: &[(Ura, ProviderCategory)]| {
             consents
@@ -469,7 +586,10 @@ mod tests {
                 .await
         };
         let pharmacy = (ura(OrganisationType::Pharmacy), ProviderCategory::Pharmacy);
-        let practice = (ura(OrganisationType::GeneralPractice), ProviderCategory::GeneralPractice);
+        let practice = (
+            ura(OrganisationType::GeneralPractice),
+            ProviderCategory::GeneralPractice,
+        );
         let answers = ask(&[practice, pharmacy]).await.unwrap();
         let permits: Vec<_> = answers
             .iter()

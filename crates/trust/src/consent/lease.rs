@@ -87,7 +87,11 @@ impl LeaseBook {
     /// An empty book of a service that starts now.
     pub fn new(clock: Arc<dyn Monotonic>) -> Self {
         let started = clock.elapsed();
-        Self { clock, started, until: Mutex::default() }
+        Self {
+            clock,
+            started,
+            until: Mutex::default(),
+        }
     }
 
     /// Gives or renews a node's lease. Call it after the request was received
@@ -107,7 +111,10 @@ impl LeaseBook {
 
     /// Ends a node's lease, when it goes away in good order.
     pub fn release(&self, node: Ura) {
-        self.until.lock().unwrap_or_else(PoisonError::into_inner).remove(&node);
+        self.until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&node);
     }
 
     /// Whom a change that was just committed must be told to, and for how long
@@ -116,9 +123,15 @@ impl LeaseBook {
         let now = self.clock.elapsed();
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         until.retain(|_, end| *end > now);
-        let mut holders: Vec<_> = until.iter().map(|(node, end)| (*node, *end - now)).collect();
+        let mut holders: Vec<_> = until
+            .iter()
+            .map(|(node, end)| (*node, end.saturating_sub(now)))
+            .collect();
         holders.sort_unstable();
-        Outstanding { holders, unknown: (self.started + LEASE_DURATION).saturating_sub(now) }
+        Outstanding {
+            holders,
+            unknown: (self.started + LEASE_DURATION).saturating_sub(now),
+        }
     }
 }
 
@@ -131,7 +144,10 @@ pub struct HeldLease {
 impl HeldLease {
     /// No lease yet.
     pub fn new(clock: Arc<dyn Monotonic>) -> Self {
-        Self { clock, until: Mutex::default() }
+        Self {
+            clock,
+            until: Mutex::default(),
+        }
     }
 
     /// The moment to hand to [`HeldLease::renewed`]: take it before the request
@@ -181,7 +197,10 @@ mod tests {
         assert!(held.holds());
         clock.advance(Duration::from_millis(1));
         assert!(!held.holds());
-        assert_eq!(book.outstanding().holders, [(ura(1), Duration::from_millis(30))]);
+        assert_eq!(
+            book.outstanding().holders,
+            [(ura(1), Duration::from_millis(30))]
+        );
         clock.advance(Duration::from_millis(30));
         assert_eq!(book.outstanding().holders, []);
     }
@@ -200,7 +219,7 @@ mod tests {
     fn a_renewal_never_shortens_and_never_believes_too_much() {
         let clock = Arc::new(ManualMonotonic::default());
         let held = HeldLease::new(clock.clone());
-        held.renewed(Duration::ZERO, Duration::from_secs(3600));
+        held.renewed(Duration::ZERO, Duration::from_hours(1));
         clock.advance(LEASE_DURATION);
         assert!(!held.holds());
         held.renewed(clock.elapsed(), LEASE_DURATION);

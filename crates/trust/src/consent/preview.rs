@@ -34,19 +34,32 @@ pub struct Preview {
 /// own only where they fare otherwise than their category.
 pub fn preview(record: &ConsentRecord, change: &Change) -> Result<Preview, InvalidChange> {
     let after = record.after(change)?;
-    let keys = || record.choices().iter().chain(after.choices()).map(|choice| choice.key);
+    let keys = || {
+        record
+            .choices()
+            .iter()
+            .chain(after.choices())
+            .map(|choice| choice.key)
+    };
     let holders = with_categories(keys().map(|key| key.holder));
     let consultants = with_categories(keys().map(|key| key.consulting));
 
     let outcome = |effect: Effect| {
-        [record, &after]
-            .map(|record| record.rule(effect.holder, effect.category, effect.consulting).verdict)
+        [record, &after].map(|record| {
+            record
+                .rule(effect.holder, effect.category, effect.consulting)
+                .verdict
+        })
     };
     let (mut gains, mut losses) = (Vec::new(), Vec::new());
     for &holder in &holders {
         for &category in holder.category().holds() {
             for &consulting in &consultants {
-                let effect = Effect { holder, consulting, category };
+                let effect = Effect {
+                    holder,
+                    consulting,
+                    category,
+                };
                 let of_categories = Effect {
                     holder: Party::Category(holder.category()),
                     consulting: Party::Category(consulting.category()),
@@ -64,11 +77,19 @@ pub fn preview(record: &ConsentRecord, change: &Change) -> Result<Preview, Inval
             }
         }
     }
-    Ok(Preview { after, gains, losses })
+    Ok(Preview {
+        after,
+        gains,
+        losses,
+    })
 }
 
 fn with_categories(named: impl Iterator<Item = Party>) -> BTreeSet<Party> {
-    ProviderCategory::ALL.into_iter().map(Party::Category).chain(named).collect()
+    ProviderCategory::ALL
+        .into_iter()
+        .map(Party::Category)
+        .chain(named)
+        .collect()
 }
 
 #[cfg(test)]
@@ -77,7 +98,10 @@ mod tests {
     use crate::consent::{Choice, ChoiceKey, Preset};
 
     fn hospital() -> Party {
-        Party::Organisation { ura: "4".parse().unwrap(), category: ProviderCategory::Hospital }
+        Party::Organisation {
+            ura: "4".parse().unwrap(),
+            category: ProviderCategory::Hospital,
+        }
     }
 
     fn deny(consulting: Party) -> Change {
@@ -86,7 +110,13 @@ mod tests {
             category: ConsentCategory::Medication,
             consulting,
         };
-        Change { set: vec![Choice { key, verdict: Verdict::Deny }], ..Change::default() }
+        Change {
+            set: vec![Choice {
+                key,
+                verdict: Verdict::Deny,
+            }],
+            ..Change::default()
+        }
     }
 
     #[test]
@@ -102,8 +132,9 @@ mod tests {
 
     #[test]
     fn an_exception_shows_only_where_it_differs() {
-        let everyone =
-            ConsentRecord::default().after(&Change::preset(Preset::Everyone)).unwrap();
+        let everyone = ConsentRecord::default()
+            .after(&Change::preset(Preset::Everyone))
+            .unwrap();
         let one = preview(&everyone, &deny(hospital())).unwrap();
         assert_eq!(one.gains, []);
         assert_eq!(one.losses.len(), 1);

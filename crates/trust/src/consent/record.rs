@@ -38,7 +38,10 @@ pub enum Party {
 impl Party {
     /// The party that an organisation is.
     pub fn organisation(ura: Ura, organisation_type: OrganisationType) -> Self {
-        Self::Organisation { ura, category: ProviderCategory::of(organisation_type) }
+        Self::Organisation {
+            ura,
+            category: ProviderCategory::of(organisation_type),
+        }
     }
 
     /// The category of providers that the party is, or belongs to.
@@ -183,12 +186,18 @@ pub enum InvalidChange {
 impl Change {
     /// A change that makes one choice.
     pub fn one(key: ChoiceKey, verdict: Verdict) -> Self {
-        Self { set: vec![Choice { key, verdict }], ..Self::default() }
+        Self {
+            set: vec![Choice { key, verdict }],
+            ..Self::default()
+        }
     }
 
     /// A change to a preset.
     pub fn preset(preset: Preset) -> Self {
-        Self { preset: Some(preset), ..Self::default() }
+        Self {
+            preset: Some(preset),
+            ..Self::default()
+        }
     }
 }
 
@@ -196,7 +205,9 @@ impl ConsentRecord {
     /// A record of these choices. Where two are about the same, no beats yes.
     pub fn new(version: u64, mut choices: Vec<Choice>) -> Self {
         choices.sort_by(|left, right| {
-            left.key.cmp(&right.key).then(right.verdict.cmp(&left.verdict))
+            left.key
+                .cmp(&right.key)
+                .then(right.verdict.cmp(&left.verdict))
         });
         choices.dedup_by_key(|choice| choice.key);
         Self { version, choices }
@@ -230,7 +241,11 @@ impl ConsentRecord {
         }
         let mut choices: BTreeMap<ChoiceKey, Verdict> = match change.preset {
             Some(preset) => preset.choices().collect(),
-            None => self.choices.iter().map(|choice| (choice.key, choice.verdict)).collect(),
+            None => self
+                .choices
+                .iter()
+                .map(|choice| (choice.key, choice.verdict))
+                .collect(),
         };
         for key in &change.withdraw {
             choices.remove(key);
@@ -250,7 +265,10 @@ impl ConsentRecord {
         }
         Ok(Self {
             version: self.version + 1,
-            choices: choices.into_iter().map(|(key, verdict)| Choice { key, verdict }).collect(),
+            choices: choices
+                .into_iter()
+                .map(|(key, verdict)| Choice { key, verdict })
+                .collect(),
         })
     }
 }
@@ -270,11 +288,13 @@ impl Preset {
 pub fn matrix() -> impl Iterator<Item = ChoiceKey> {
     ProviderCategory::ALL.into_iter().flat_map(|holder| {
         holder.holds().iter().flat_map(move |category| {
-            ProviderCategory::ALL.into_iter().map(move |consulting| ChoiceKey {
-                holder: Party::Category(holder),
-                category: *category,
-                consulting: Party::Category(consulting),
-            })
+            ProviderCategory::ALL
+                .into_iter()
+                .map(move |consulting| ChoiceKey {
+                    holder: Party::Category(holder),
+                    category: *category,
+                    consulting: Party::Category(consulting),
+                })
         })
     })
 }
@@ -299,7 +319,10 @@ mod tests {
                         ura: number.to_string().parse().unwrap(),
                         category: ProviderCategory::Hospital,
                     },
-                    ..key(ProviderCategory::GeneralPractice, ConsentCategory::Treatment)
+                    ..key(
+                        ProviderCategory::GeneralPractice,
+                        ConsentCategory::Treatment,
+                    )
                 },
                 verdict: Verdict::Deny,
             })
@@ -308,16 +331,32 @@ mod tests {
 
     #[test]
     fn changes_apply_in_order_and_count_versions() {
-        let treatment = key(ProviderCategory::GeneralPractice, ConsentCategory::Treatment);
+        let treatment = key(
+            ProviderCategory::GeneralPractice,
+            ConsentCategory::Treatment,
+        );
         let record = ConsentRecord::default();
-        let one = record.after(&Change::one(treatment, Verdict::Permit)).unwrap();
-        assert_eq!((one.version, one.choice(&treatment)), (1, Some(Verdict::Permit)));
-        let two = one.after(&Change { withdraw: vec![treatment], ..Change::default() }).unwrap();
+        let one = record
+            .after(&Change::one(treatment, Verdict::Permit))
+            .unwrap();
+        assert_eq!(
+            (one.version, one.choice(&treatment)),
+            (1, Some(Verdict::Permit))
+        );
+        let two = one
+            .after(&Change {
+                withdraw: vec![treatment],
+                ..Change::default()
+            })
+            .unwrap();
         assert_eq!((two.version, two.choices.len()), (2, 0));
         let everyone = two.after(&Change::preset(Preset::Everyone)).unwrap();
         assert_eq!(everyone.choices.len(), (5 * 3 + 1) * 6);
         let but = Change {
-            set: vec![Choice { key: treatment, verdict: Verdict::Deny }],
+            set: vec![Choice {
+                key: treatment,
+                verdict: Verdict::Deny,
+            }],
             ..Change::preset(Preset::Everyone)
         };
         let record = two.after(&but).unwrap();
@@ -327,17 +366,38 @@ mod tests {
     #[test]
     fn what_cannot_be_chosen_is_refused() {
         let check = |change: Change, expected| {
-            assert_eq!(ConsentRecord::default().after(&change).unwrap_err(), expected);
+            assert_eq!(
+                ConsentRecord::default().after(&change).unwrap_err(),
+                expected
+            );
         };
         check(Change::default(), InvalidChange::Contradiction);
         let not_held = key(ProviderCategory::Pharmacy, ConsentCategory::Results);
-        check(Change::one(not_held, Verdict::Permit), InvalidChange::NotHeld);
+        check(
+            Change::one(not_held, Verdict::Permit),
+            InvalidChange::NotHeld,
+        );
         let held = key(ProviderCategory::Pharmacy, ConsentCategory::Medication);
         let both = [Verdict::Permit, Verdict::Deny].map(|verdict| Choice { key: held, verdict });
-        check(Change { set: both.to_vec(), ..Change::default() }, InvalidChange::Contradiction);
+        check(
+            Change {
+                set: both.to_vec(),
+                ..Change::default()
+            },
+            InvalidChange::Contradiction,
+        );
         let max = CHOICES_MAX as u32;
-        check(Change { set: exceptions(max + 1), ..Change::default() }, InvalidChange::TooMany);
-        let fits = Change { set: exceptions(max), ..Change::default() };
+        check(
+            Change {
+                set: exceptions(max + 1),
+                ..Change::default()
+            },
+            InvalidChange::TooMany,
+        );
+        let fits = Change {
+            set: exceptions(max),
+            ..Change::default()
+        };
         let full = ConsentRecord::default().after(&fits).unwrap();
         assert_eq!(
             full.after(&Change::one(held, Verdict::Permit)).unwrap_err(),
@@ -360,7 +420,10 @@ mod tests {
         change.set = exceptions(3);
         let record = ConsentRecord::default().after(&change).unwrap();
         let json = serde_json::to_string(&record).unwrap();
-        assert_eq!(serde_json::from_str::<ConsentRecord>(&json).unwrap(), record);
+        assert_eq!(
+            serde_json::from_str::<ConsentRecord>(&json).unwrap(),
+            record
+        );
         let json = serde_json::to_string(&change).unwrap();
         assert_eq!(serde_json::from_str::<Change>(&json).unwrap(), change);
     }
@@ -369,10 +432,16 @@ mod tests {
     fn choices_from_outside_are_put_in_order() {
         let one = exceptions(3);
         let mut shuffled = vec![one[2], one[0], one[1]];
-        shuffled.push(Choice { verdict: Verdict::Permit, ..one[1] });
+        shuffled.push(Choice {
+            verdict: Verdict::Permit,
+            ..one[1]
+        });
         let record = ConsentRecord::new(4, shuffled.clone());
         assert_eq!(record.choices(), one);
         let json = serde_json::json!({ "version": 4, "choices": shuffled });
-        assert_eq!(serde_json::from_value::<ConsentRecord>(json).unwrap(), record);
+        assert_eq!(
+            serde_json::from_value::<ConsentRecord>(json).unwrap(),
+            record
+        );
     }
 }

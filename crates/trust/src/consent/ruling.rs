@@ -72,9 +72,12 @@ impl ConsentAnswer {
     /// (the matrix has one row for pharmacies), and medicines without them are
     /// a danger.
     pub fn opens(&self) -> Categories {
-        let opened =
-            self.permitted().fold(Categories::NONE, |all, category| all.union(category.opens()));
-        let medication = self.permitted().any(|category| category == ConsentCategory::Medication);
+        let opened = self.permitted().fold(Categories::NONE, |all, category| {
+            all.union(category.opens())
+        });
+        let medication = self
+            .permitted()
+            .any(|category| category == ConsentCategory::Medication);
         if medication && self.holder_category == ProviderCategory::Pharmacy {
             opened.with(DataCategory::AllergyIntolerance)
         } else {
@@ -91,8 +94,10 @@ impl ConsentAnswer {
 impl ConsentRecord {
     /// Answers a closed question by this record.
     pub fn answer(&self, question: &ConsentQuestion) -> ConsentAnswer {
-        let holder =
-            Party::Organisation { ura: question.holder, category: question.holder_category };
+        let holder = Party::Organisation {
+            ura: question.holder,
+            category: question.holder_category,
+        };
         let consulting = Party::Organisation {
             ura: question.consulting,
             category: question.consulting_category,
@@ -111,17 +116,28 @@ impl ConsentRecord {
         for pairs in by_rank(holder, consulting) {
             for kind in kinds.into_iter().flatten() {
                 let made = pairs.iter().flatten().filter_map(|(holder, consulting)| {
-                    let key =
-                        ChoiceKey { holder: *holder, category: kind, consulting: *consulting };
+                    let key = ChoiceKey {
+                        holder: *holder,
+                        category: kind,
+                        consulting: *consulting,
+                    };
                     Some((self.choice(&key)?, key))
                 });
                 // `Deny` is the greater of the two, so no beats yes.
                 if let Some((verdict, key)) = made.max_by_key(|(verdict, _)| *verdict) {
-                    return Ruling { category, verdict, because: Some(key) };
+                    return Ruling {
+                        category,
+                        verdict,
+                        because: Some(key),
+                    };
                 }
             }
         }
-        Ruling { category, verdict: Verdict::Deny, because: None }
+        Ruling {
+            category,
+            verdict: Verdict::Deny,
+            because: None,
+        }
     }
 }
 
@@ -134,7 +150,10 @@ fn by_rank(holder: Party, consulting: Party) -> [[Option<Pair>; 2]; 3] {
     let group = |party: Party| Party::Category(party.category());
     let named = (is_named(holder), is_named(consulting));
     [
-        [(named == (true, true)).then_some((holder, consulting)), None],
+        [
+            (named == (true, true)).then_some((holder, consulting)),
+            None,
+        ],
         [
             named.0.then(|| (holder, group(consulting))),
             named.1.then(|| (group(holder), consulting)),
@@ -154,11 +173,17 @@ mod tests {
     const PRACTICE: ProviderCategory = ProviderCategory::GeneralPractice;
 
     fn practice() -> Party {
-        Party::Organisation { ura: "1".parse().unwrap(), category: PRACTICE }
+        Party::Organisation {
+            ura: "1".parse().unwrap(),
+            category: PRACTICE,
+        }
     }
 
     fn hospital() -> Party {
-        Party::Organisation { ura: "4".parse().unwrap(), category: HOSPITAL }
+        Party::Organisation {
+            ura: "4".parse().unwrap(),
+            category: HOSPITAL,
+        }
     }
 
     fn question() -> ConsentQuestion {
@@ -189,15 +214,28 @@ mod tests {
                 word => panic!("{word}"),
             };
             Choice {
-                key: ChoiceKey { holder: party(words[0]), category, consulting: party(words[1]) },
-                verdict: if words[3] == "yes" { Verdict::Permit } else { Verdict::Deny },
+                key: ChoiceKey {
+                    holder: party(words[0]),
+                    category,
+                    consulting: party(words[1]),
+                },
+                verdict: if words[3] == "yes" {
+                    Verdict::Permit
+                } else {
+                    Verdict::Deny
+                },
             }
         });
         let set: Vec<Choice> = set.collect();
         if set.is_empty() {
             return ConsentRecord::default();
         }
-        ConsentRecord::default().after(&Change { set, ..Change::default() }).unwrap()
+        ConsentRecord::default()
+            .after(&Change {
+                set,
+                ..Change::default()
+            })
+            .unwrap()
     }
 
     fn check(choices: &[&str], expected: &str) {
@@ -215,41 +253,93 @@ mod tests {
         check(&["hospital>practice treatment yes"], "");
         // This very kind of data beats the treatment data above it.
         check(
-            &["practice>hospital treatment yes", "practice>hospital medication no"],
+            &[
+                "practice>hospital treatment yes",
+                "practice>hospital medication no",
+            ],
             "GGC002 GGC012",
         );
-        check(&["practice>hospital treatment no", "practice>hospital medication yes"], "GGC013");
-        // An organisation beats a category, both ways.
-        check(&["practice>hospital treatment yes", "practice>HOSPITAL treatment no"], "");
         check(
-            &["practice>hospital treatment no", "PRACTICE>hospital treatment yes"],
+            &[
+                "practice>hospital treatment no",
+                "practice>hospital medication yes",
+            ],
+            "GGC013",
+        );
+        // An organisation beats a category, both ways.
+        check(
+            &[
+                "practice>hospital treatment yes",
+                "practice>HOSPITAL treatment no",
+            ],
+            "",
+        );
+        check(
+            &[
+                "practice>hospital treatment no",
+                "PRACTICE>hospital treatment yes",
+            ],
             "GGC002 GGC012 GGC013",
         );
-        check(&["practice>hospital medication yes", "practice>HOSPITAL treatment no"], "");
+        check(
+            &[
+                "practice>hospital medication yes",
+                "practice>HOSPITAL treatment no",
+            ],
+            "",
+        );
         // At equal rank no beats yes.
-        check(&["PRACTICE>hospital treatment yes", "practice>HOSPITAL treatment no"], "");
+        check(
+            &[
+                "PRACTICE>hospital treatment yes",
+                "practice>HOSPITAL treatment no",
+            ],
+            "",
+        );
         // Both organisations beat one.
         check(
-            &["PRACTICE>HOSPITAL results yes", "practice>HOSPITAL treatment no"],
+            &[
+                "PRACTICE>HOSPITAL results yes",
+                "practice>HOSPITAL treatment no",
+            ],
             "GGC012",
         );
     }
 
     #[test]
     fn the_choice_that_decided_is_named() {
-        let record = record(&["practice>hospital treatment yes", "practice>HOSPITAL results no"]);
+        let record = record(&[
+            "practice>hospital treatment yes",
+            "practice>HOSPITAL results no",
+        ]);
         let [treatment, results, medication] = record.answer(&question()).rulings;
-        assert_eq!(treatment.because.unwrap().consulting, Party::Category(HOSPITAL));
+        assert_eq!(
+            treatment.because.unwrap().consulting,
+            Party::Category(HOSPITAL)
+        );
         assert_eq!(results.because.unwrap().consulting, hospital());
-        assert_eq!(medication.because.unwrap().category, ConsentCategory::Treatment);
-        assert_eq!(ConsentAnswer::no_choice(&question()).rulings[0].because, None);
+        assert_eq!(
+            medication.because.unwrap().category,
+            ConsentCategory::Treatment
+        );
+        assert_eq!(
+            ConsentAnswer::no_choice(&question()).rulings[0].because,
+            None
+        );
     }
 
     #[test]
     fn a_pharmacy_gives_allergies_with_its_medicines() {
-        let everyone = ConsentRecord::default().after(&Change::preset(Preset::Everyone)).unwrap();
+        let everyone = ConsentRecord::default()
+            .after(&Change::preset(Preset::Everyone))
+            .unwrap();
         let ask = |holder_category| {
-            everyone.answer(&ConsentQuestion { holder_category, ..question() }).opens()
+            everyone
+                .answer(&ConsentQuestion {
+                    holder_category,
+                    ..question()
+                })
+                .opens()
         };
         assert_eq!(ask(PRACTICE), Categories::ALL);
         insta::assert_snapshot!(
@@ -262,10 +352,16 @@ mod tests {
     fn questions_and_answers_read_back_from_json() {
         let question = question();
         let json = serde_json::to_string(&question).unwrap();
-        assert_eq!(serde_json::from_str::<ConsentQuestion>(&json).unwrap(), question);
+        assert_eq!(
+            serde_json::from_str::<ConsentQuestion>(&json).unwrap(),
+            question
+        );
         let answer = record(&["practice>HOSPITAL results yes"]).answer(&question);
         let json = serde_json::to_string(&answer).unwrap();
-        assert_eq!(serde_json::from_str::<ConsentAnswer>(&json).unwrap(), answer);
+        assert_eq!(
+            serde_json::from_str::<ConsentAnswer>(&json).unwrap(),
+            answer
+        );
         assert!(serde_json::from_str::<ConsentQuestion>(&json.replace("RPZAC", "X")).is_err());
     }
 

@@ -45,20 +45,34 @@ impl RegionAuthority {
         let mut params = authority_params(region);
         set_validity(&mut params, now, AUTHORITY_YEARS)?;
         let certificate_pem = params.self_signed(&key).map_err(refused)?.pem();
-        Ok(Self { region: region.to_owned(), certificate_pem, key })
+        Ok(Self {
+            region: region.to_owned(),
+            certificate_pem,
+            key,
+        })
     }
 
     /// Reads the authority from PEM texts.
     pub fn from_pem(certificate: &str, key: &str) -> Result<Self, IdentityError> {
-        let der = CertificateDer::from_pem_slice(certificate.as_bytes())
-            .map_err(|_| IdentityError::Pem { what: "certificate" })?;
+        let der = CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(|_| {
+            IdentityError::Pem {
+                what: "certificate",
+            }
+        })?;
         let region = names::common_name(&der)?;
-        let key = KeyPair::from_pem_and_sign_algo(key, &PKCS_ECDSA_P256_SHA256)
-            .map_err(|_| IdentityError::Pem { what: "private key" })?;
+        let key = KeyPair::from_pem_and_sign_algo(key, &PKCS_ECDSA_P256_SHA256).map_err(|_| {
+            IdentityError::Pem {
+                what: "private key",
+            }
+        })?;
         if names::public_key(&der)? != key.public_key_raw() {
             return Err(IdentityError::OtherKey);
         }
-        Ok(Self { region, certificate_pem: certificate.to_owned(), key })
+        Ok(Self {
+            region,
+            certificate_pem: certificate.to_owned(),
+            key,
+        })
     }
 
     /// Reads the authority from its directory (`region.pem`, `region-key.pem`).
@@ -72,7 +86,10 @@ impl RegionAuthority {
     /// read by their owner only.
     pub fn save(&self, directory: &Path) -> Result<(), IdentityError> {
         secret_file::write_named(&directory.join(KEY_FILE), self.key_pem().as_bytes())?;
-        secret_file::write_named(&directory.join(CERTIFICATE_FILE), self.certificate_pem.as_bytes())
+        secret_file::write_named(
+            &directory.join(CERTIFICATE_FILE),
+            self.certificate_pem.as_bytes(),
+        )
     }
 
     /// The authority's certificate, in PEM. Public.
@@ -96,21 +113,32 @@ impl RegionAuthority {
     ) -> Result<NodeIdentity, IdentityError> {
         check_name("name of the organisation", &organisation.name)?;
         if hosts.is_empty() || hosts.len() > HOSTS_MAX {
-            return Err(IdentityError::Name { what: "list of hosts" });
+            return Err(IdentityError::Name {
+                what: "list of hosts",
+            });
         }
-        let mut params = CertificateParams::new(hosts)
-            .map_err(|_| IdentityError::Name { what: "name of a host" })?;
+        let mut params = CertificateParams::new(hosts).map_err(|_| IdentityError::Name {
+            what: "name of a host",
+        })?;
         for uri in names::uris(organisation) {
-            let uri = uri.try_into().map_err(|_| IdentityError::Name { what: "identifier" })?;
+            let uri = uri
+                .try_into()
+                .map_err(|_| IdentityError::Name { what: "identifier" })?;
             params.subject_alt_names.push(SanType::URI(uri));
         }
         params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, organisation.ura.as_str());
-        params.distinguished_name.push(DnType::OrganizationName, organisation.name.as_str());
+        params
+            .distinguished_name
+            .push(DnType::CommonName, organisation.ura.as_str());
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, organisation.name.as_str());
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ClientAuth,
+            ExtendedKeyUsagePurpose::ServerAuth,
+        ];
         params.use_authority_key_identifier_extension = true;
         set_validity(&mut params, now, NODE_YEARS)?;
 

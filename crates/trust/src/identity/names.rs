@@ -21,7 +21,10 @@ pub(crate) fn urn(ura: Ura) -> String {
 
 /// The subject alternative names that say whose a certificate is.
 pub(super) fn uris(organisation: &OrganisationRecord) -> [String; 2] {
-    [urn(organisation.ura), format!("{TYPE_URN}{}", organisation.organisation_type.code())]
+    [
+        urn(organisation.ura),
+        format!("{TYPE_URN}{}", organisation.organisation_type.code()),
+    ]
 }
 
 /// The organisation of a certificate: exactly one URA, one type and one name.
@@ -32,10 +35,14 @@ pub(super) fn organisation(der: &[u8]) -> Result<OrganisationRecord, IdentityErr
         .subject_alternative_name()
         .map_err(|_| IdentityError::Certificate)?
         .ok_or(IdentityError::Certificate)?;
-    let uris = names.value.general_names.iter().filter_map(|name| match name {
-        GeneralName::URI(uri) => Some(*uri),
-        _ => None,
-    });
+    let uris = names
+        .value
+        .general_names
+        .iter()
+        .filter_map(|name| match name {
+            GeneralName::URI(uri) => Some(*uri),
+            _ => None,
+        });
     let ura = one(uris.clone().filter_map(|uri| uri.strip_prefix(URA_URN)))?;
     let kind = one(uris.filter_map(|uri| uri.strip_prefix(TYPE_URN)))?;
     let name = one(certificate.subject().iter_organization())?;
@@ -66,12 +73,15 @@ pub(super) fn public_key(der: &[u8]) -> Result<Vec<u8>, IdentityError> {
 pub(super) fn common_name(der: &[u8]) -> Result<String, IdentityError> {
     let certificate = parse(der)?;
     let name = one(certificate.subject().iter_common_name())?;
-    Ok(name.as_str().map_err(|_| IdentityError::Certificate)?.to_owned())
+    Ok(name
+        .as_str()
+        .map_err(|_| IdentityError::Certificate)?
+        .to_owned())
 }
 
 fn parse(der: &[u8]) -> Result<X509Certificate<'_>, IdentityError> {
     match X509Certificate::from_der(der) {
-        Ok((rest, certificate)) if rest.is_empty() => Ok(certificate),
+        Ok(([], certificate)) => Ok(certificate),
         _ => Err(IdentityError::Certificate),
     }
 }

@@ -8,9 +8,7 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use care::{AccessContext, Actor, IdSource, Purpose, Role, Ura};
-use rustls_pki_types::{
-    CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject,
-};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject};
 use zeroize::Zeroizing;
 
 use super::{IdentityError, OrganisationRecord, names};
@@ -38,13 +36,20 @@ impl NodeIdentity {
     /// Reads an identity from PEM texts: the node's certificate and its key
     /// (PKCS#8). Whether the region issued it shows at the first connection.
     pub fn from_pem(certificate: &str, key: &str) -> Result<Self, IdentityError> {
-        let der = CertificateDer::from_pem_slice(certificate.as_bytes())
-            .map_err(|_| IdentityError::Pem { what: "certificate" })?;
-        let pkcs8 = PrivatePkcs8KeyDer::from_pem_slice(key.as_bytes())
-            .map_err(|_| IdentityError::Pem { what: "private key" })?;
+        let der = CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(|_| {
+            IdentityError::Pem {
+                what: "certificate",
+            }
+        })?;
+        let pkcs8 =
+            PrivatePkcs8KeyDer::from_pem_slice(key.as_bytes()).map_err(|_| IdentityError::Pem {
+                what: "private key",
+            })?;
         let signing =
             EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.secret_pkcs8_der())
-                .map_err(|_| IdentityError::Pem { what: "private key" })?;
+                .map_err(|_| IdentityError::Pem {
+                    what: "private key",
+                })?;
         if names::public_key(&der)? != signing.public_key().as_ref() {
             return Err(IdentityError::OtherKey);
         }
@@ -155,9 +160,18 @@ pub(super) fn own_system(organisation: &OrganisationRecord, ids: &dyn IdSource) 
         role: Role::RecordSystem,
     };
     let claims = context::Claims::default();
-    context::context(actor, organisation, Purpose::RecordKeeping, claims, ids.next())
+    context::context(
+        actor,
+        organisation,
+        Purpose::RecordKeeping,
+        claims,
+        ids.next(),
+    )
 }
 
 pub(super) fn thumbprint(der: &[u8]) -> [u8; 32] {
-    digest(&SHA256, der).as_ref().try_into().expect("SHA-256 gives 32 bytes")
+    digest(&SHA256, der)
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 gives 32 bytes")
 }

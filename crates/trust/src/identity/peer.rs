@@ -49,12 +49,19 @@ impl std::fmt::Debug for TrustAnchors {
 impl TrustAnchors {
     /// Reads the authority's certificate.
     pub fn from_pem(certificate: &str, clock: Arc<dyn Clock>) -> Result<Self, IdentityError> {
-        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
-            .map_err(|_| IdentityError::Pem { what: "certificate" })?;
+        let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(|_| {
+            IdentityError::Pem {
+                what: "certificate",
+            }
+        })?;
         let anchor = webpki::anchor_from_trusted_cert(&certificate)
             .map_err(|_| IdentityError::Certificate)?
             .to_owned();
-        Ok(Self { anchor: Arc::new(anchor), certificate, clock })
+        Ok(Self {
+            anchor: Arc::new(anchor),
+            certificate,
+            clock,
+        })
     }
 
     pub(super) fn unix_time(&self) -> UnixTime {

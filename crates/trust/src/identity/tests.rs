@@ -24,13 +24,17 @@ fn shake(client: ClientConfig, server: ServerConfig, host: &'static str) -> Resu
             client.write_tls(&mut wire).unwrap();
         }
         server.read_tls(&mut io::Cursor::new(&wire)).unwrap();
-        server.process_new_packets().map_err(|error| format!("server: {error}"))?;
+        server
+            .process_new_packets()
+            .map_err(|error| format!("server: {error}"))?;
         let mut wire = Vec::new();
         while server.wants_write() {
             server.write_tls(&mut wire).unwrap();
         }
         client.read_tls(&mut io::Cursor::new(&wire)).unwrap();
-        client.process_new_packets().map_err(|error| format!("client: {error}"))?;
+        client
+            .process_new_packets()
+            .map_err(|error| format!("client: {error}"))?;
     }
     assert!(!client.is_handshaking() && !server.is_handshaking());
     let certificate = server.peer_certificates().unwrap()[0].clone();
@@ -47,7 +51,10 @@ fn a_certificate_says_which_organisation_it_is_of() {
     assert_eq!(peer.public_key, identity.public_key());
     assert_eq!(format!("{identity:?}"), "NodeIdentity(90000004)");
     let context = peer.own_system(&SequentialIds::default());
-    assert_eq!((context.role(), context.organisation()), (Role::RecordSystem, peer.ura()));
+    assert_eq!(
+        (context.role(), context.organisation()),
+        (Role::RecordSystem, peer.ura())
+    );
 }
 
 #[test]
@@ -59,7 +66,9 @@ fn a_certificate_holds_for_a_year_of_the_clock_that_is_passed_in() {
     assert!(judge(&clock));
     clock.advance(SECOND * DAY);
     assert!(!judge(&clock));
-    let early = Arc::new(ManualClock::at(start().checked_sub(SECOND * (2 * DAY)).unwrap()));
+    let early = Arc::new(ManualClock::at(
+        start().checked_sub(SECOND * (2 * DAY)).unwrap(),
+    ));
     assert!(!judge(&early));
 }
 
@@ -67,8 +76,9 @@ fn a_certificate_holds_for_a_year_of_the_clock_that_is_passed_in() {
 fn certificates_of_others_are_refused() {
     let other = RegionAuthority::create("Testregio", start()).unwrap();
     let hosts = ["localhost".to_owned()];
-    let stranger =
-        other.issue(&organisation(OrganisationType::Hospital), &hosts, start()).unwrap();
+    let stranger = other
+        .issue(&organisation(OrganisationType::Hospital), &hosts, start())
+        .unwrap();
     let check = |certificate: &CertificateDer<'_>| {
         assert!(matches!(
             peer(certificate, &anchors(&clock())),
@@ -96,12 +106,17 @@ fn keys_are_kept_in_files_that_only_their_owner_reads() {
     let again = RegionAuthority::load(directory.path()).unwrap();
     // What the authority that was read back issues, the region accepts.
     let hosts = ["127.0.0.1".to_owned()];
-    let issued = again.issue(&organisation(OrganisationType::Pharmacy), &hosts, start()).unwrap();
+    let issued = again
+        .issue(&organisation(OrganisationType::Pharmacy), &hosts, start())
+        .unwrap();
     assert!(peer(issued.certificate(), &anchors(&clock())).is_ok());
     #[cfg(unix)]
     for name in ["key.pem", "certificate.pem", "region.pem", "region-key.pem"] {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(directory.path().join(name)).unwrap().permissions().mode();
+        let mode = std::fs::metadata(directory.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
     let other = node(OrganisationType::Hospital);
@@ -111,15 +126,19 @@ fn keys_are_kept_in_files_that_only_their_owner_reads() {
     ));
     assert!(matches!(
         NodeIdentity::from_pem("", identity.key_pem()),
-        Err(IdentityError::Pem { what: "certificate" })
+        Err(IdentityError::Pem {
+            what: "certificate"
+        })
     ));
 }
 
 #[test]
 fn names_have_limits() {
     let issue = |name: &str, hosts: &[String]| {
-        let organisation =
-            OrganisationRecord { name: name.to_owned(), ..organisation(OrganisationType::Hospital) };
+        let organisation = OrganisationRecord {
+            name: name.to_owned(),
+            ..organisation(OrganisationType::Hospital)
+        };
         authority().issue(&organisation, hosts, start()).map(|_| ())
     };
     let host = |count: usize| vec!["localhost".to_owned(); count];
@@ -135,21 +154,36 @@ fn names_have_limits() {
 #[test]
 fn both_ends_show_who_they_are() {
     let clock = clock();
-    let [practice, hospital] =
-        [OrganisationType::GeneralPractice, OrganisationType::Hospital].map(node);
+    let [practice, hospital] = [
+        OrganisationType::GeneralPractice,
+        OrganisationType::Hospital,
+    ]
+    .map(node);
     let anchors = anchors(&clock);
     let server = || server_tls(&hospital, &anchors).unwrap();
     let asking = client_tls(&practice, &anchors).unwrap();
-    assert_eq!(shake(asking, server(), "localhost").unwrap().ura(), practice.ura());
+    assert_eq!(
+        shake(asking, server(), "localhost").unwrap().ura(),
+        practice.ura()
+    );
     let asking = client_tls_to(&practice, &anchors, hospital.ura()).unwrap();
-    assert_eq!(shake(asking, server(), "127.0.0.1").unwrap().ura(), practice.ura());
+    assert_eq!(
+        shake(asking, server(), "127.0.0.1").unwrap().ura(),
+        practice.ura()
+    );
     // The host is right, the organisation is not.
     let misled = client_tls_to(&practice, &anchors, practice.ura()).unwrap();
     let error = shake(misled, server(), "localhost").unwrap_err();
-    assert!(error.starts_with("client: invalid peer certificate"), "{error}");
+    assert!(
+        error.starts_with("client: invalid peer certificate"),
+        "{error}"
+    );
     let elsewhere = client_tls(&practice, &anchors).unwrap();
     let error = shake(elsewhere, server(), "example.org").unwrap_err();
-    assert!(error.starts_with("client: invalid peer certificate"), "{error}");
+    assert!(
+        error.starts_with("client: invalid peer certificate"),
+        "{error}"
+    );
 }
 
 #[derive(Debug)]
@@ -173,8 +207,11 @@ impl rustls::client::ResolvesClientCert for NoCertificate {
 fn a_caller_without_a_certificate_of_the_region_is_turned_away() {
     let clock = clock();
     let anchors = anchors(&clock);
-    let [practice, hospital] =
-        [OrganisationType::GeneralPractice, OrganisationType::Hospital].map(node);
+    let [practice, hospital] = [
+        OrganisationType::GeneralPractice,
+        OrganisationType::Hospital,
+    ]
+    .map(node);
     let server = || server_tls(&hospital, &anchors).unwrap();
 
     let mut anonymous = client_tls(&practice, &anchors).unwrap();
@@ -184,17 +221,29 @@ fn a_caller_without_a_certificate_of_the_region_is_turned_away() {
 
     let other = RegionAuthority::create("Elders", start()).unwrap();
     let hosts = ["localhost".to_owned()];
-    let stranger =
-        other.issue(&organisation(OrganisationType::Hospital), &hosts, start()).unwrap();
-    let error =
-        shake(client_tls(&stranger, &anchors).unwrap(), server(), "localhost").unwrap_err();
+    let stranger = other
+        .issue(&organisation(OrganisationType::Hospital), &hosts, start())
+        .unwrap();
+    let error = shake(
+        client_tls(&stranger, &anchors).unwrap(),
+        server(),
+        "localhost",
+    )
+    .unwrap_err();
     assert!(error.starts_with("server: "), "{error}");
 
     // The server's certificate runs out while the clock goes on.
     let server = server();
     clock.advance(SECOND * (366 * DAY));
     assert!(clock.now() > start());
-    let error =
-        shake(client_tls(&practice, &anchors).unwrap(), server, "localhost").unwrap_err();
-    assert!(error.starts_with("client: invalid peer certificate"), "{error}");
+    let error = shake(
+        client_tls(&practice, &anchors).unwrap(),
+        server,
+        "localhost",
+    )
+    .unwrap_err();
+    assert!(
+        error.starts_with("client: invalid peer certificate"),
+        "{error}"
+    );
 }

@@ -145,7 +145,9 @@ fn provider() -> Arc<CryptoProvider> {
 
 fn roots(anchors: &TrustAnchors) -> Result<Arc<RootCertStore>, IdentityError> {
     let mut roots = RootCertStore::empty();
-    roots.add(anchors.certificate.clone()).map_err(|_| IdentityError::Certificate)?;
+    roots
+        .add(anchors.certificate.clone())
+        .map_err(|_| IdentityError::Certificate)?;
     Ok(Arc::new(roots))
 }
 

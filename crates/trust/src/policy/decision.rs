@@ -32,7 +32,12 @@ pub struct Decision {
 
 impl Decision {
     pub(super) fn new(facts: &Facts, judged: Judged, patient: Option<Bsn>) -> Self {
-        Self { judged, own: facts.own, about_data: facts.action.is_about_data(), patient }
+        Self {
+            judged,
+            own: facts.own,
+            about_data: facts.action.is_about_data(),
+            patient,
+        }
     }
 
     /// Whether anything at all is allowed.
@@ -53,7 +58,10 @@ impl Decision {
         let categories = self.judged.categories;
         match &self.patient {
             _ if !self.about_data || categories.is_empty() => Scope::Nothing,
-            Some(bsn) => Scope::Patient { bsn: bsn.clone(), categories },
+            Some(bsn) => Scope::Patient {
+                bsn: bsn.clone(),
+                categories,
+            },
             // What is logged is not among the resources of an organisation.
             None if self.own
                 && categories.contains_all(Categories::ALL.without(DataCategory::Logging)) =>

@@ -88,9 +88,15 @@ impl Policies {
         // Cedar names them `policy0`, `policy1` … as they come.
         in_order.sort_by_key(|policy| {
             let number = policy.id().to_string();
-            number.trim_start_matches("policy").parse::<usize>().unwrap_or(usize::MAX)
+            number
+                .trim_start_matches("policy")
+                .parse::<usize>()
+                .unwrap_or(usize::MAX)
         });
-        let rules = in_order.into_iter().map(Rule::new).collect::<Result<Vec<_>, _>>()?;
+        let rules = in_order
+            .into_iter()
+            .map(Rule::new)
+            .collect::<Result<Vec<_>, _>>()?;
         let wrong = |error: cedar_policy::PolicySetError| PolicyError::Policies(error.to_string());
         let mut all = PolicySet::new();
         for policy in rules.iter().flat_map(|rule| rule.alone.policies()) {
@@ -103,7 +109,14 @@ impl Policies {
         let names = Names::new()?;
         let entities = names.entities(&schema)?;
         let remembered = RwLock::default();
-        Ok(Self { authorizer: Authorizer::new(), all, rules, entities, names, remembered })
+        Ok(Self {
+            authorizer: Authorizer::new(),
+            all,
+            rules,
+            entities,
+            names,
+            remembered,
+        })
     }
 
     /// What somebody may see or do.
@@ -121,13 +134,19 @@ impl Policies {
 
     /// What comes out for these facts; from memory when they were judged before.
     pub(super) fn judge(&self, facts: &Facts) -> Judged {
-        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
+        let remembered = self
+            .remembered
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(judged) = remembered.get(facts) {
             return *judged;
         }
         drop(remembered);
-        let judged = self.judge_by(&self.all, facts);
-        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        let judged = self.judge_anew(facts);
+        let mut remembered = self
+            .remembered
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         // The facts are few in practice; this only bounds what an attacker could do.
         if remembered.len() >= DECISIONS_REMEMBERED_MAX {
             remembered.clear();
@@ -136,31 +155,55 @@ impl Policies {
         judged
     }
 
-    fn judge_by(&self, policies: &PolicySet, facts: &Facts) -> Judged {
-        if facts.action.is_about_data() {
-            let may = |category: &DataCategory| {
-                self.answer(policies, facts, Some(*category)).is_some_and(|answer| answer.allowed)
-            };
-            let categories: Categories = DataCategory::ALL.into_iter().filter(may).collect();
-            Judged { allowed: !categories.is_empty(), categories }
-        } else {
-            let allowed =
-                self.answer(policies, facts, None).is_some_and(|answer| answer.allowed);
-            Judged { allowed, categories: Categories::NONE }
-        }
+    #[cfg(test)]
+    pub(super) fn remembered_count(&self) -> usize {
+        self.remembered
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
+    /// What Cedar says, past the memory.
+    pub(super) fn judge_anew(&self, facts: &Facts) -> Judged {
+        self.judge_by(&self.all, facts, |answer| answer.allowed)
     }
 
     /// To what one policy applies by itself.
     pub(super) fn applies(&self, rule: &Rule, facts: &Facts) -> Judged {
-        let applies = |category| {
-            self.answer(&rule.alone, facts, category).is_some_and(|answer| answer.applies)
+        self.judge_by(&rule.alone, facts, |answer| answer.applies)
+    }
+
+    fn judge_by(
+        &self,
+        policies: &PolicySet,
+        facts: &Facts,
+        holds: impl Fn(Answer) -> bool,
+    ) -> Judged {
+        const NO: Judged = Judged {
+            allowed: false,
+            categories: Categories::NONE,
+        };
+        let Some(question) = Question::new(&self.names, facts) else {
+            return NO;
+        };
+        let holds = |category| {
+            self.answer(policies, &question, category)
+                .is_some_and(&holds)
         };
         if facts.action.is_about_data() {
-            let categories: Categories =
-                DataCategory::ALL.into_iter().filter(|category| applies(Some(*category))).collect();
-            Judged { allowed: !categories.is_empty(), categories }
+            let categories: Categories = DataCategory::ALL
+                .into_iter()
+                .filter(|category| holds(Some(*category)))
+                .collect();
+            Judged {
+                allowed: !categories.is_empty(),
+                categories,
+            }
         } else {
-            Judged { allowed: applies(None), categories: Categories::NONE }
+            Judged {
+                allowed: holds(None),
+                categories: Categories::NONE,
+            }
         }
     }
 
@@ -169,11 +212,13 @@ impl Policies {
     fn answer(
         &self,
         policies: &PolicySet,
-        facts: &Facts,
+        question: &Question<'_>,
         category: Option<DataCategory>,
     ) -> Option<Answer> {
-        let request = self.names.request(facts, category)?;
-        let response = self.authorizer.is_authorized(&request, policies, &self.entities);
+        let request = question.about(category)?;
+        let response = self
+            .authorizer
+            .is_authorized(&request, policies, &self.entities);
         if response.diagnostics().errors().next().is_some() {
             return None;
         }
@@ -245,40 +290,78 @@ impl Names {
     /// The roles with their groups: all that the policies know of entities.
     fn entities(&self, schema: &Schema) -> Result<Entities, PolicyError> {
         let roles = Role::ALL.into_iter().map(|role| {
-            let groups: HashSet<EntityUid> =
-                groups(role).iter().map(|group| uid(&self.role_group, group)).collect();
+            let groups: HashSet<EntityUid> = groups(role)
+                .iter()
+                .map(|group| uid(&self.role_group, group))
+                .collect();
             Entity::new_no_attrs(uid(&self.role, role.name()), groups)
         });
         Entities::from_entities(roles, Some(schema))
             .map_err(|error| PolicyError::Schema(error.to_string()))
     }
+}
 
-    fn request(&self, facts: &Facts, category: Option<DataCategory>) -> Option<Request> {
+/// A set of facts in Cedar's form, to be asked about one category after another.
+struct Question<'a> {
+    names: &'a Names,
+    consent: Categories,
+    principal: EntityUid,
+    action: EntityUid,
+    /// Without and with the patient's consent.
+    contexts: [Context; 2],
+}
+
+impl<'a> Question<'a> {
+    fn new(names: &'a Names, facts: &Facts) -> Option<Self> {
         let entity = |kind, word| RestrictedExpression::new_entity_uid(uid(kind, word));
         let flag = RestrictedExpression::new_bool;
-        let consent = category.is_some_and(|category| facts.consent.contains(category));
-        let mut pairs = vec![
-            ("organisation", entity(&self.organisation, organisation_word(facts.organisation))),
-            ("holder", entity(&self.organisation, organisation_word(facts.holder))),
-            ("own", flag(facts.own)),
-            ("purpose", entity(&self.purpose, purpose_word(facts.purpose))),
-            ("consent", flag(consent)),
-            ("patient_named", flag(facts.patient_named)),
-            ("reason_given", flag(facts.reason_given)),
-        ];
-        if let Some(relation) = facts.relation {
-            pairs.push(("relation", entity(&self.relation, relation.code())));
-        }
-        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let context = |consent| {
+            let mut pairs = vec![
+                (
+                    "organisation",
+                    entity(&names.organisation, organisation_word(facts.organisation)),
+                ),
+                (
+                    "holder",
+                    entity(&names.organisation, organisation_word(facts.holder)),
+                ),
+                ("own", flag(facts.own)),
+                (
+                    "purpose",
+                    entity(&names.purpose, purpose_word(facts.purpose)),
+                ),
+                ("consent", flag(consent)),
+                ("patient_named", flag(facts.patient_named)),
+                ("reason_given", flag(facts.reason_given)),
+            ];
+            if let Some(relation) = facts.relation {
+                pairs.push(("relation", entity(&names.relation, relation.code())));
+            }
+            let pairs = pairs
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value));
+            Context::from_pairs(pairs).ok()
+        };
+        Some(Self {
+            names,
+            consent: facts.consent,
+            principal: uid(&names.role, facts.role.name()),
+            action: uid(&names.action, facts.action.name()),
+            contexts: [context(false)?, context(true)?],
+        })
+    }
+
+    fn about(&self, category: Option<DataCategory>) -> Option<Request> {
+        let consent = category.is_some_and(|category| self.consent.contains(category));
         let resource = match category {
-            Some(category) => uid(&self.category, category.code()),
-            None => uid(&self.node, "node"),
+            Some(category) => uid(&self.names.category, category.code()),
+            None => uid(&self.names.node, "node"),
         };
         Request::new(
-            uid(&self.role, facts.role.name()),
-            uid(&self.action, facts.action.name()),
+            self.principal.clone(),
+            self.action.clone(),
             resource,
-            Context::from_pairs(pairs).ok()?,
+            self.contexts[usize::from(consent)].clone(),
             None,
         )
         .ok()
@@ -298,19 +381,29 @@ mod tests {
         let policies = Policies::embedded().unwrap();
         assert_eq!(policies.rules.len(), policies.all.num_of_policies());
         for rule in &policies.rules {
-            assert!(rule.title_nl.ends_with('.') && rule.title_en.ends_with('.'), "{}", rule.id);
+            assert!(
+                rule.title_nl.ends_with('.') && rule.title_en.ends_with('.'),
+                "{}",
+                rule.id
+            );
         }
     }
 
     #[test]
     fn policies_that_are_wrong_are_refused() {
         let check = |text: &str, expected: &str| {
-            let error = Policies::from_texts(SCHEMA, text).err().unwrap().to_string();
+            let error = Policies::from_texts(SCHEMA, text)
+                .err()
+                .unwrap()
+                .to_string();
             assert!(error.contains(expected), "{error}");
         };
         let titles = "@title_nl(\"x.\") @title_en(\"x.\")";
         check("permit (", "not valid");
-        check("permit (principal, action, resource);", "has no annotation @id");
+        check(
+            "permit (principal, action, resource);",
+            "has no annotation @id",
+        );
         check(
             &format!(
                 "@id(\"a\") {titles} permit (principal == Schakel::Role::\"nurse\", action, \

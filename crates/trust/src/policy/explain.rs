@@ -54,7 +54,12 @@ pub(super) fn lines(
     if !facts.own {
         lines.extend(consent_lines(situation));
     }
-    lines.extend(policies.rules.iter().map(|rule| rule_line(policies, rule, &facts)));
+    lines.extend(
+        policies
+            .rules
+            .iter()
+            .map(|rule| rule_line(policies, rule, &facts)),
+    );
     lines.push(decision_line(policies, &facts));
     lines
 }
@@ -62,13 +67,21 @@ pub(super) fn lines(
 fn facts_line(facts: &Facts) -> RuleLine {
     let text = |language: Language| {
         let none = language.pick("geen", "none");
-        let yes_no = |fact: bool| match fact {
-            true => language.pick("ja", "yes"),
-            false => language.pick("nee", "no"),
+        let yes_no = |fact: bool| {
+            if fact {
+                language.pick("ja", "yes")
+            } else {
+                language.pick("nee", "no")
+            }
         };
-        let relation = facts.relation.map_or(none, |kind| words::relation(kind, language));
+        let relation = facts
+            .relation
+            .map_or(none, |kind| words::relation(kind, language));
         let mut parts = vec![
-            (language.pick("rol", "role"), words::role(facts.role, language)),
+            (
+                language.pick("rol", "role"),
+                words::role(facts.role, language),
+            ),
             (
                 language.pick("organisatie", "organisation"),
                 words::organisation_type(facts.organisation, language),
@@ -81,9 +94,18 @@ fn facts_line(facts: &Facts) -> RuleLine {
                     words::organisation_type(facts.holder, language)
                 },
             ),
-            (language.pick("doel", "purpose"), words::purpose(facts.purpose, language)),
-            (language.pick("behandelrelatie", "treatment relation"), relation),
-            (language.pick("één patiënt", "one patient"), yes_no(facts.patient_named)),
+            (
+                language.pick("doel", "purpose"),
+                words::purpose(facts.purpose, language),
+            ),
+            (
+                language.pick("behandelrelatie", "treatment relation"),
+                relation,
+            ),
+            (
+                language.pick("één patiënt", "one patient"),
+                yes_no(facts.patient_named),
+            ),
         ];
         if facts.purpose == Purpose::EmergencyTreatment {
             parts.push((
@@ -91,7 +113,10 @@ fn facts_line(facts: &Facts) -> RuleLine {
                 yes_no(facts.reason_given),
             ));
         }
-        let parts: Vec<_> = parts.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let parts: Vec<_> = parts
+            .iter()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .collect();
         format!("{}.", parts.join("; "))
     };
     RuleLine {
@@ -115,14 +140,23 @@ fn consent_lines(situation: &Situation) -> Vec<RuleLine> {
     };
     match &situation.consent {
         None => vec![line(false, Categories::NONE, &|language| {
-            language.pick("Toestemming: niet bekend, dus nee.", "Consent: not known, so no.").into()
+            language
+                .pick(
+                    "Toestemming: niet bekend, dus nee.",
+                    "Consent: not known, so no.",
+                )
+                .into()
         })],
         Some(answer) => answer
             .rulings
             .iter()
             .map(|ruling| {
                 let permits = ruling.verdict == Verdict::Permit;
-                let opens = if permits { ruling.category.opens() } else { Categories::NONE };
+                let opens = if permits {
+                    ruling.category.opens()
+                } else {
+                    Categories::NONE
+                };
                 line(permits, opens, &|language| ruling_text(ruling, language))
             })
             .collect(),
@@ -136,7 +170,9 @@ fn ruling_text(ruling: &Ruling, language: Language) -> String {
     };
     let because = match &ruling.because {
         Some(key) => key_text(key, language),
-        None => language.pick("geen keuze gemaakt", "no choice was made").to_owned(),
+        None => language
+            .pick("geen keuze gemaakt", "no choice was made")
+            .to_owned(),
     };
     format!(
         "{} {}: {verdict} ({because}).",
@@ -175,11 +211,24 @@ fn rule_line(policies: &Policies, rule: &Rule, facts: &Facts) -> RuleLine {
             (Effect::Permit, false) => language.pick("Geldt niet", "Does not apply"),
             (Effect::Forbid, false) => language.pick("Verbiedt dit niet", "Does not forbid this"),
         };
+        let some = found.categories != Categories::ALL && !found.categories.is_empty();
+        if found.allowed && some {
+            let codes: Vec<_> = found
+                .categories
+                .iter()
+                .map(care::DataCategory::code)
+                .collect();
+            return format!("{title} {state}: {}.", codes.join(", "));
+        }
         if lacking.is_empty() {
             return format!("{title} {state}.");
         }
         let names: Vec<_> = lacking.iter().map(|lack| lack.name(language)).collect();
-        format!("{title} {state}: {} {}.", language.pick("ontbreekt", "lacks"), names.join(", "))
+        format!(
+            "{title} {state}: {} {}.",
+            language.pick("ontbreekt", "lacks"),
+            names.join(", ")
+        )
     };
     RuleLine {
         rule: rule.id.clone(),
@@ -204,10 +253,12 @@ enum Lack {
 impl Lack {
     fn name(self, language: Language) -> String {
         match self {
-            Self::Relation => language.pick("een behandelrelatie", "a treatment relation").into(),
-            Self::Consent => {
-                language.pick("toestemming van de patiënt", "the patient's consent").into()
-            }
+            Self::Relation => language
+                .pick("een behandelrelatie", "a treatment relation")
+                .into(),
+            Self::Consent => language
+                .pick("toestemming van de patiënt", "the patient's consent")
+                .into(),
             Self::Patient => language.pick("één patiënt", "one patient").into(),
             Self::Reason => language.pick("een reden", "a reason").into(),
             Self::Purpose(purpose) => format!(
@@ -224,9 +275,18 @@ impl Lack {
                 relation: facts.relation.or(Some(TreatmentRelation::InCare)),
                 ..*facts
             },
-            Self::Consent => Facts { consent: Categories::ALL, ..*facts },
-            Self::Patient => Facts { patient_named: true, ..*facts },
-            Self::Reason => Facts { reason_given: true, ..*facts },
+            Self::Consent => Facts {
+                consent: Categories::ALL,
+                ..*facts
+            },
+            Self::Patient => Facts {
+                patient_named: true,
+                ..*facts
+            },
+            Self::Reason => Facts {
+                reason_given: true,
+                ..*facts
+            },
             Self::Purpose(purpose) => Facts { purpose, ..*facts },
         }
     }
@@ -238,12 +298,17 @@ impl Lack {
 /// emergencies is no news to who asks for treatment, unless nothing else fails.
 fn lacking(policies: &Policies, rule: &Rule, facts: &Facts) -> Vec<Lack> {
     let mut lacks = vec![Lack::Relation, Lack::Consent, Lack::Patient, Lack::Reason];
-    lacks.extend(Purpose::ALL.map(Lack::Purpose).into_iter().filter(|lack| {
-        !matches!(lack, Lack::Purpose(purpose) if *purpose == facts.purpose)
-    }));
+    lacks.extend(
+        Purpose::ALL
+            .map(Lack::Purpose)
+            .into_iter()
+            .filter(|lack| !matches!(lack, Lack::Purpose(purpose) if *purpose == facts.purpose)),
+    );
     let applies = |facts: &Facts| policies.applies(rule, facts).allowed;
     let supply = |facts: &Facts, lacks: &[Lack]| {
-        lacks.iter().fold(*facts, |facts, lack| lack.supplied(&facts))
+        lacks
+            .iter()
+            .fold(*facts, |facts, lack| lack.supplied(&facts))
     };
     let (changeable, purposes) = lacks.split_at(4);
     let needed = |with: &[Lack]| {
@@ -274,14 +339,19 @@ fn lacking(policies: &Policies, rule: &Rule, facts: &Facts) -> Vec<Lack> {
 fn decision_line(policies: &Policies, facts: &Facts) -> RuleLine {
     let judged = policies.judge(facts);
     let text = |language: Language| {
-        let verdict = match judged.allowed {
-            true => language.pick("Mag", "Allowed"),
-            false => language.pick("Mag niet", "Not allowed"),
+        let verdict = if judged.allowed {
+            language.pick("Mag", "Allowed")
+        } else {
+            language.pick("Mag niet", "Not allowed")
         };
         if judged.categories.is_empty() {
             return format!("{verdict}.");
         }
-        let codes: Vec<_> = judged.categories.iter().map(care::DataCategory::code).collect();
+        let codes: Vec<_> = judged
+            .categories
+            .iter()
+            .map(care::DataCategory::code)
+            .collect();
         let verb = match facts.action {
             Action::Write => language.pick("schrijven", "write"),
             _ => language.pick("zien", "see"),

@@ -1,8 +1,6 @@
 //! The facts that policies judge on, and their words in the policies.
 
-use care::{
-    AccessContext, Categories, OrganisationType, Purpose, Role, TreatmentRelation,
-};
+use care::{AccessContext, Categories, OrganisationType, Purpose, Role, TreatmentRelation};
 
 use super::{Action, Situation};
 
@@ -48,7 +46,9 @@ impl Facts {
                 .as_ref()
                 .map_or(Categories::NONE, crate::consent::ConsentAnswer::opens),
             patient_named: context.patient().is_some(),
-            reason_given: context.emergency_reason().is_some_and(|text| !text.trim().is_empty()),
+            reason_given: context
+                .emergency_reason()
+                .is_some_and(|text| !text.trim().is_empty()),
             action: situation.action,
         }
     }

@@ -17,3 +17,6 @@ pub use decision::{Decision, Situation};
 pub use engine::{DECISIONS_REMEMBERED_MAX, Policies, PolicyError};
 pub use explain::{Effect, RuleLine};
 pub use facts::Facts;
+
+#[cfg(test)]
+mod tests;

@@ -90,8 +90,13 @@ impl EmbeddedPseudonyms {
     ) -> Result<Self, PseudonymError> {
         let secret = if path.exists() {
             let text = secret_file::read_text(path).map_err(|_| PseudonymError::Key)?;
-            let bytes = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| PseudonymError::Key)?;
-            let secret = bytes.as_slice().try_into().map_err(|_| PseudonymError::Key)?;
+            let bytes = URL_SAFE_NO_PAD
+                .decode(text.trim())
+                .map_err(|_| PseudonymError::Key)?;
+            let secret = bytes
+                .as_slice()
+                .try_into()
+                .map_err(|_| PseudonymError::Key)?;
             Zeroizing::new(secret)
         } else {
             let mut secret = Zeroizing::new([0; 32]);
@@ -121,8 +126,15 @@ impl EmbeddedPseudonyms {
             };
             Ok((recipient.audience, known))
         };
-        let recipients = recipients.into_iter().map(known).collect::<Result<_, _>>()?;
-        Ok(Self { recipients, clock, randomness })
+        let recipients = recipients
+            .into_iter()
+            .map(known)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            recipients,
+            clock,
+            randomness,
+        })
     }
 }
 
@@ -133,7 +145,10 @@ impl PseudonymService for EmbeddedPseudonyms {
             organisation: request.recipient_organization.clone(),
             scope: request.recipient_scope.clone(),
         };
-        let known = self.recipients.get(&audience).ok_or(PseudonymError::UnknownRecipient)?;
+        let known = self
+            .recipients
+            .get(&audience)
+            .ok_or(PseudonymError::UnknownRecipient)?;
         if request.encrypted_personal_id.len() != ELEMENT_CHARACTERS {
             return Err(PseudonymError::Malformed);
         }

@@ -59,8 +59,9 @@ pub(super) fn encrypt(
     randomness.fill(&mut nonce);
 
     let mut wrapped = vec![0; recipient.ciphertext_size()];
-    let wrapped =
-        recipient.encrypt(&OAEP_SHA1_MGF1SHA1, &*key, &mut wrapped, None).map_err(failed)?;
+    let wrapped = recipient
+        .encrypt(&OAEP_SHA1_MGF1SHA1, &*key, &mut wrapped, None)
+        .map_err(failed)?;
     let sealing = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &*key).map_err(failed)?);
     let mut text = content.to_vec();
     let tag = sealing
@@ -87,11 +88,7 @@ pub(super) fn decrypt(
     try_decrypt(jwe, kid, key).ok_or(PseudonymError::OtherRecipient)
 }
 
-fn try_decrypt(
-    jwe: &str,
-    kid: &str,
-    key: &OaepPrivateDecryptingKey,
-) -> Option<Zeroizing<Vec<u8>>> {
+fn try_decrypt(jwe: &str, kid: &str, key: &OaepPrivateDecryptingKey) -> Option<Zeroizing<Vec<u8>>> {
     let mut parts = jwe.split('.');
     let protected = parts.next()?;
     let mut bytes = || URL_SAFE_NO_PAD.decode(parts.next()?).ok();
@@ -99,12 +96,8 @@ fn try_decrypt(
     if parts.next().is_some() || tag.len() != TAG_BYTES {
         return None;
     }
-    let header: Header =
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(protected).ok()?).ok()?;
-    if header.enc != "A256GCM"
-        || header.kid != kid
-        || header.crit.is_some()
-        || header.zip.is_some()
+    let header: Header = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(protected).ok()?).ok()?;
+    if header.enc != "A256GCM" || header.kid != kid || header.crit.is_some() || header.zip.is_some()
     {
         return None;
     }
@@ -114,8 +107,14 @@ fn try_decrypt(
         _ => return None,
     };
     let mut unwrapped = Zeroizing::new([0; RSA_BYTES_MAX]);
-    let content_key =
-        key.decrypt(algorithm, &wrapped, unwrapped.get_mut(..key.min_output_size())?, None).ok()?;
+    let content_key = key
+        .decrypt(
+            algorithm,
+            &wrapped,
+            unwrapped.get_mut(..key.min_output_size())?,
+            None,
+        )
+        .ok()?;
     let opening = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, content_key).ok()?);
     text.extend_from_slice(&tag);
     let content = opening

@@ -20,8 +20,7 @@ use std::fmt;
 
 pub use client::{Blinded, SealedPseudonym};
 pub use evaluation::{
-    EVALUATION_LIFETIME_S, EmbeddedPseudonyms, EvaluationRequest, PseudonymService,
-    RecipientRecord,
+    EVALUATION_LIFETIME_S, EmbeddedPseudonyms, EvaluationRequest, PseudonymService, RecipientRecord,
 };
 pub use jwe::JWE_BYTES_MAX;
 pub use recipient::{Recipient, SEALED_BYTES_MAX};
@@ -39,7 +38,10 @@ pub struct Audience {
 impl Audience {
     /// The localisation index run by this organisation.
     pub fn localisation(ura: care::Ura) -> Self {
-        Self { organisation: format!("ura:{ura}"), scope: "nationale-verwijsindex".to_owned() }
+        Self {
+            organisation: format!("ura:{ura}"),
+            scope: "nationale-verwijsindex".to_owned(),
+        }
     }
 
     fn info(&self) -> String {

@@ -53,9 +53,8 @@ impl Recipient {
         } else {
             let key = PrivateDecryptingKey::generate(KEY_SIZE).map_err(|_| PseudonymError::Key)?;
             let der: Pkcs8V1Der<'_> = key.as_der().map_err(|_| PseudonymError::Key)?;
-            let text = Zeroizing::new(
-                base64::engine::general_purpose::STANDARD.encode(der.as_ref()),
-            );
+            let text =
+                Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(der.as_ref()));
             secret_file::write(path, text.as_bytes()).map_err(|_| PseudonymError::Key)?;
             key
         };
@@ -86,7 +85,9 @@ impl Recipient {
             return Err(PseudonymError::Malformed);
         }
         let sealed = Zeroizing::new(
-            URL_SAFE_NO_PAD.decode(sealed).map_err(|_| PseudonymError::Malformed)?,
+            URL_SAFE_NO_PAD
+                .decode(sealed)
+                .map_err(|_| PseudonymError::Malformed)?,
         );
         let sealed: Sealed =
             serde_json::from_slice(&sealed).map_err(|_| PseudonymError::Malformed)?;
@@ -108,7 +109,9 @@ impl Recipient {
         // Unblinding only: RFC 9497 would hash the identifier in as well, which
         // the recipient must not know.
         let unblinded = element * Ristretto255::invert_scalar(blind);
-        Ok(Pseudonym(URL_SAFE_NO_PAD.encode(Ristretto255::serialize_elem(unblinded))))
+        Ok(Pseudonym(
+            URL_SAFE_NO_PAD.encode(Ristretto255::serialize_elem(unblinded)),
+        ))
     }
 
     fn check(&self, evaluated: &Evaluated) -> Result<(), PseudonymError> {
@@ -125,6 +128,10 @@ impl Recipient {
         {
             return Err(PseudonymError::Malformed);
         }
-        if now >= evaluated.exp { Err(PseudonymError::Expired) } else { Ok(()) }
+        if now >= evaluated.exp {
+            Err(PseudonymError::Expired)
+        } else {
+            Ok(())
+        }
     }
 }

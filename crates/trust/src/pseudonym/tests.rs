@@ -19,7 +19,10 @@ struct Index {
 }
 
 fn audience(organisation: &str, scope: &str) -> Audience {
-    Audience { organisation: organisation.to_owned(), scope: scope.to_owned() }
+    Audience {
+        organisation: organisation.to_owned(),
+        scope: scope.to_owned(),
+    }
 }
 
 /// An index and the pseudonym service, with their keys in a directory.
@@ -35,7 +38,12 @@ fn index(directory: &Path, audience: Audience) -> Index {
         randomness.clone(),
     )
     .unwrap();
-    Index { recipient, service, randomness, clock }
+    Index {
+        recipient,
+        service,
+        randomness,
+        clock,
+    }
 }
 
 impl Index {
@@ -54,13 +62,19 @@ impl Index {
 #[test]
 fn one_patient_has_one_pseudonym_at_one_recipient() {
     let directory = tempfile::tempdir().unwrap();
-    let nvi = index(directory.path(), audience("ura:90000901", "nationale-verwijsindex"));
+    let nvi = index(
+        directory.path(),
+        audience("ura:90000901", "nationale-verwijsindex"),
+    );
     assert_eq!(nvi.pseudonym(&bsn()), nvi.pseudonym(&bsn()));
     assert_ne!(nvi.pseudonym(&bsn()), nvi.pseudonym(&other_bsn()));
     assert_eq!(nvi.pseudonym(&bsn()).expose().len(), 43);
     assert_eq!(format!("{:?}", nvi.pseudonym(&bsn())), "Pseudonym(*)");
     // The keys last: the same after a restart.
-    let again = index(directory.path(), audience("ura:90000901", "nationale-verwijsindex"));
+    let again = index(
+        directory.path(),
+        audience("ura:90000901", "nationale-verwijsindex"),
+    );
     assert_eq!(again.pseudonym(&bsn()), nvi.pseudonym(&bsn()));
 }
 
@@ -70,7 +84,11 @@ fn pseudonyms_of_different_recipients_and_scopes_cannot_be_linked() {
     let of = |organisation, scope| {
         index(directory.path(), audience(organisation, scope)).pseudonym(&bsn())
     };
-    let pseudonyms = [of("ura:1", "index"), of("ura:2", "index"), of("ura:1", "statistics")];
+    let pseudonyms = [
+        of("ura:1", "index"),
+        of("ura:2", "index"),
+        of("ura:1", "statistics"),
+    ];
     assert_ne!(pseudonyms[0], pseudonyms[1]);
     assert_ne!(pseudonyms[0], pseudonyms[2]);
     assert_ne!(pseudonyms[1], pseudonyms[2]);
@@ -95,8 +113,12 @@ fn a_sealed_pseudonym_is_for_one_recipient_and_for_five_minutes() {
     let nvi = index(directory.path(), audience("ura:1", "index"));
     let other = index(directory.path(), audience("ura:2", "index"));
     let sealed = nvi.sealed(&bsn());
-    assert_eq!(other.recipient.open(&sealed.0), Err(PseudonymError::OtherRecipient));
-    nvi.clock.advance(SECOND * (EVALUATION_LIFETIME_S as u32 - 1));
+    assert_eq!(
+        other.recipient.open(&sealed.0),
+        Err(PseudonymError::OtherRecipient)
+    );
+    nvi.clock
+        .advance(SECOND * (EVALUATION_LIFETIME_S as u32 - 1));
     assert!(nvi.recipient.open(&sealed.0).is_ok());
     nvi.clock.advance(SECOND);
     assert_eq!(nvi.recipient.open(&sealed.0), Err(PseudonymError::Expired));
@@ -116,7 +138,11 @@ fn the_service_refuses_what_is_not_an_element() {
     };
     let identity = URL_SAFE_NO_PAD.encode([0; 32]);
     check(&identity, "ura:1", PseudonymError::Malformed);
-    check(&URL_SAFE_NO_PAD.encode([255; 32]), "ura:1", PseudonymError::Malformed);
+    check(
+        &URL_SAFE_NO_PAD.encode([255; 32]),
+        "ura:1",
+        PseudonymError::Malformed,
+    );
     check("", "ura:1", PseudonymError::Malformed);
     check(&"A".repeat(44), "ura:1", PseudonymError::Malformed);
     check(&identity, "ura:9", PseudonymError::UnknownRecipient);
@@ -126,8 +152,7 @@ fn the_service_refuses_what_is_not_an_element() {
 fn every_changed_character_is_noticed() {
     let directory = tempfile::tempdir().unwrap();
     let nvi = index(directory.path(), audience("ura:1", "index"));
-    let blinded =
-        Blinded::new(&bsn(), &nvi.recipient.record().audience, &*nvi.randomness).unwrap();
+    let blinded = Blinded::new(&bsn(), &nvi.recipient.record().audience, &*nvi.randomness).unwrap();
     let jwe = block_on(nvi.service.evaluate(blinded.request())).unwrap();
     let key = |jwe: &str| {
         let json = format!(r#"{{"evaluated_output":"{jwe}","blind_factor":"AA"}}"#);
@@ -139,14 +164,27 @@ fn every_changed_character_is_noticed() {
         let mut changed = jwe.clone().into_bytes();
         changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(changed).unwrap();
-        assert_eq!(key(&changed), Err(PseudonymError::OtherRecipient), "character {at}");
+        assert_eq!(
+            key(&changed),
+            Err(PseudonymError::OtherRecipient),
+            "character {at}"
+        );
     }
-    for wrong in ["", "....", "a.b.c.d.e", &format!("{jwe}.x"), &"A".repeat(JWE_BYTES_MAX)] {
+    for wrong in [
+        "",
+        "....",
+        "a.b.c.d.e",
+        &format!("{jwe}.x"),
+        &"A".repeat(JWE_BYTES_MAX),
+    ] {
         assert_eq!(key(wrong), Err(PseudonymError::OtherRecipient));
     }
     let too_long = "A".repeat(JWE_BYTES_MAX + 1);
     assert_eq!(key(&too_long), Err(PseudonymError::Malformed));
-    assert!(matches!(blinded.sealed(&too_long), Err(PseudonymError::Malformed)));
+    assert!(matches!(
+        blinded.sealed(&too_long),
+        Err(PseudonymError::Malformed)
+    ));
 }
 
 /// The first vector of RFC 9497, appendix A.1.1 (ristretto255-SHA512, OPRF).
