@@ -49,7 +49,7 @@ impl Keys {
         if *count == 1 {
             key
         } else {
-            format!("{key}:{count}")
+            format!("{key}*{count}")
         }
     }
 }

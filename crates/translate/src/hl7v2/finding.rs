@@ -72,11 +72,10 @@ fn finding(
     keys: &mut Keys,
 ) -> Result<Finding, Fault> {
     let obx = result.obx;
-    let concept = reader.test(obx.field(3).first());
-    let Some(label) = concept.label() else {
+    let sent = reader.concept(obx.field(3).first());
+    let Some(code) = order::sent_code(&sent) else {
         return Err(Fault::error(FaultCode::Missing, "OBX-3 names no test").at(obx.place(Some(3))));
     };
-    let code = order::own_code(&concept).unwrap_or(label);
     let sub_id = obx.field(4).whole().unwrap_or_default();
     let key = keys.unique("result", naming::key(&[number, &[code, &sub_id]].concat()));
     let unit = unit(reader, obx.field(6).first());
@@ -107,7 +106,7 @@ fn finding(
         effective: reader.date_time(obx.field(14))?,
         issued: None,
         performers: performers.into_iter().flatten().collect(),
-        concept,
+        concept: reader.mapped(sent),
     })
 }
 

@@ -17,8 +17,8 @@ use crate::{
 /// The most results (OBX) of one message.
 pub const RESULTS_MAX: usize = 5_000;
 
-/// The keys that a message has given out: the same one again gets a number, so
-/// that two results never become one.
+/// The keys that a message has given out: the same one again gets a number
+/// behind `*`, which no key holds, so that two results never become one.
 #[derive(Default)]
 pub(super) struct Keys {
     given: HashMap<(&'static str, String), usize>,
@@ -32,7 +32,7 @@ impl Keys {
         if *count == 1 {
             key
         } else {
-            format!("{key}:{count}")
+            format!("{key}*{count}")
         }
     }
 }
@@ -81,13 +81,12 @@ fn order(reader: &Reader<'_>, group: &OrderGroup<'_>, keys: &mut Keys) -> Result
             );
         }
     };
-    let concept = reader.test(obr.field(4).first());
-    let Some(label) = concept.label() else {
+    let sent = reader.concept(obr.field(4).first());
+    let Some(code) = sent_code(&sent) else {
         return Err(
             Fault::error(FaultCode::Missing, "OBR-4 names no service").at(obr.place(Some(4)))
         );
     };
-    let code = own_code(&concept).unwrap_or(label);
     let key = keys.unique("report", naming::key(&[&number[..], &[code]].concat()));
     let requester = reader
         .person(obr.field(16))
@@ -115,22 +114,21 @@ fn order(reader: &Reader<'_>, group: &OrderGroup<'_>, keys: &mut Keys) -> Result
         interpreters: Vec::new(),
         remarks: remarks(&group.notes),
         specimens: specimens(reader, group, &number, keys)?,
-        concept,
+        concept: reader.mapped(sent.clone()),
         ..Order::default()
     };
     finding::add(reader, group, &number, &mut order, keys)?;
     Ok(order)
 }
 
-/// The sender's own code: what stays the same when our tables grow.
-pub(super) fn own_code(concept: &Concept) -> Option<&str> {
-    let own = |coding: &&Coding| coding.system.starts_with("urn:schakel:");
+/// What names a service or test in a key: the first code as it was sent, or
+/// its words. It stays the same when our tables grow.
+pub(super) fn sent_code(concept: &Concept) -> Option<&str> {
     concept
         .codings
-        .iter()
-        .find(own)
-        .or_else(|| concept.codings.first())
+        .first()
         .map(|coding| coding.code.as_str())
+        .or_else(|| concept.label())
 }
 
 /// OBR-25, HL7 table 0123, as FHIR diagnostic report status.
@@ -169,7 +167,7 @@ fn specimens(
         let key = match &own {
             // A sample with a number of its own is one sample for all orders.
             Some(own) => naming::key(&["sample", own]),
-            None => keys.unique("specimen", naming::key(number)),
+            None => keys.unique("specimen", naming::key(&[number, &[""]].concat())),
         };
         samples.push(Sample {
             key,
@@ -183,8 +181,9 @@ fn specimens(
     }
     let source = obr.field(15).first();
     if samples.is_empty() && !source.is_empty() {
+        let code = source.component(1).text(1).unwrap_or_default();
         samples.push(Sample {
-            key: naming::key(number),
+            key: naming::key(&[number, &[code.as_str()]].concat()),
             number: None,
             concept: specimen_source(reader, obr),
             collected: reader.date_time(obr.field(7))?,

@@ -72,9 +72,8 @@ impl Reader<'_> {
         Concept { codings, text }
     }
 
-    /// A test: its code, with LOINC before it where a table knows it.
-    pub(super) fn test(&self, field: Field<'_>) -> Concept {
-        let mut concept = self.concept(field);
+    /// A test with LOINC before its own code, where a table knows it.
+    pub(super) fn mapped(&self, mut concept: Concept) -> Concept {
         if concept.loinc().is_none() {
             let loinc = concept.codings.iter().find_map(|coding| self.loinc(coding));
             if let Some(loinc) = loinc {

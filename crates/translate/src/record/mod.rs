@@ -135,7 +135,7 @@ fn query(identifier: &Identifier) -> String {
         match character {
             // What means something in a FHIR token search.
             '|' | ',' | '$' | '\\' => query.push_str(&format!("%5C%{:02X}", character as u32)),
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' | '~' | ':' => {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' | '~' | ':' | '*' => {
                 query.push(character);
             }
             other => {

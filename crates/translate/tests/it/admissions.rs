@@ -30,7 +30,14 @@ fn an_update_finds_the_same_contact() {
         let entries = translation.bundle.get("entry").unwrap().items().to_vec();
         let urls: Vec<String> = entries
             .iter()
-            .map(|entry| entry.get("request").unwrap().text("url").unwrap().to_owned())
+            .map(|entry| {
+                entry
+                    .get("request")
+                    .unwrap()
+                    .text("url")
+                    .unwrap()
+                    .to_owned()
+            })
             .filter(|url| url.starts_with("Encounter?") || url.starts_with("Patient?"))
             .collect();
         let encounter = resources(&translation.bundle, "Encounter")[0];
@@ -51,8 +58,18 @@ fn a_registration_without_a_number_of_the_contact_is_the_patient_only() {
 
 #[test]
 fn classes_are_those_of_fhir_or_the_senders_own() {
-    for (code, class) in [("I", "IMP"), ("O", "AMB"), ("E", "EMER"), ("P", "PRENC"), ("B", "B")] {
-        let translation = hl7(&adt("ADT^A01", &PV1.replacen("|I|", &format!("|{code}|"), 1))).unwrap();
+    for (code, class) in [
+        ("I", "IMP"),
+        ("O", "AMB"),
+        ("E", "EMER"),
+        ("P", "PRENC"),
+        ("B", "B"),
+    ] {
+        let translation = hl7(&adt(
+            "ADT^A01",
+            &PV1.replacen("|I|", &format!("|{code}|"), 1),
+        ))
+        .unwrap();
         let encounter = resources(&translation.bundle, "Encounter")[0];
         assert_eq!(encounter.get("class").unwrap().text("code"), Some(class));
     }

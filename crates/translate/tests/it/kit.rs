@@ -33,8 +33,7 @@ pub(crate) fn message(lines: &[&str]) -> Vec<u8> {
 
 pub(crate) const MSH: &str = "MSH|^~\\&|LIS|laboratorium^90000103^URA|SCHAKEL|laboratorium^90000103^URA|20240301120000+0100||ORU^R01^ORU_R01|M1|P|2.4|||AL|NE|NLD|UNICODE UTF-8";
 pub(crate) const PID: &str = "PID|1||999911119^^^NLMINBIZA^NNNLD||Berg&van den&Berg^Anna^B^^^^L||19800102|F|||Kade 4b&Kade&4b^^Meerdorp^^9901QT^NL^H";
-pub(crate) const OBR: &str =
-    "OBR|1|P1|F1|LAB^Laboratoriumonderzoek^99LIS|||202403010815|||||||202403010900|BLD|||||||202403011130||CH|F";
+pub(crate) const OBR: &str = "OBR|1|P1|F1|LAB^Laboratoriumonderzoek^99LIS|||202403010815|||||||202403010900|BLD|||||||202403011130||CH|F";
 
 /// A result message with these lines after the order.
 pub(crate) fn oru(results: &[&str]) -> Vec<u8> {
@@ -43,7 +42,10 @@ pub(crate) fn oru(results: &[&str]) -> Vec<u8> {
 
 /// An acknowledgement as lines.
 pub(crate) fn lines(acknowledgement: &[u8]) -> String {
-    String::from_utf8_lossy(acknowledgement).trim_end().replace("\r\n", "\n").replace('\r', "\n")
+    String::from_utf8_lossy(acknowledgement)
+        .trim_end()
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
 }
 
 /// The resources of a type in a Bundle.
@@ -72,7 +74,9 @@ pub(crate) fn faults(bundle: &Value) -> Vec<String> {
         let resource = entry.get("resource").unwrap();
         match Resource::parse(resource.to_bytes()) {
             Ok(parsed) => faults.extend(
-                fhir::structure::check(&parsed).into_iter().map(|issue| format!("{issue:?}")),
+                fhir::structure::check(&parsed)
+                    .into_iter()
+                    .map(|issue| format!("{issue:?}")),
             ),
             Err(issues) => faults.extend(issues.into_iter().map(|issue| format!("{issue:?}"))),
         }
@@ -108,7 +112,9 @@ pub(crate) fn value_of(observation: &Value) -> String {
     let (name, value) = observation
         .members()
         .iter()
-        .find(|(name, _)| name.starts_with("value") || name == "component" || name == "dataAbsentReason")
+        .find(|(name, _)| {
+            name.starts_with("value") || name == "component" || name == "dataAbsentReason"
+        })
         .unwrap();
     format!("{name} {}", String::from_utf8_lossy(&value.to_bytes()))
 }

@@ -10,9 +10,16 @@ use crate::kit::{edi, faults, hl7};
 fn files(folder: &str, ending: &str) -> Option<Vec<(String, Vec<u8>)>> {
     let root = std::env::var_os("SCHAKEL_TESTDATA")
         .map(PathBuf::from)
-        .unwrap_or_else(|| [env!("CARGO_MANIFEST_DIR"), "../../../shared/testdata"].iter().collect());
+        .unwrap_or_else(|| {
+            [env!("CARGO_MANIFEST_DIR"), "../../../shared/testdata"]
+                .iter()
+                .collect()
+        });
     let Ok(entries) = fs::read_dir(root.join(folder)) else {
-        println!("SKIPPED: no outside test data at {}", root.join(folder).display());
+        println!(
+            "SKIPPED: no outside test data at {}",
+            root.join(folder).display()
+        );
         return None;
     };
     let mut files: Vec<(String, Vec<u8>)> = entries
@@ -29,7 +36,9 @@ fn files(folder: &str, ending: &str) -> Option<Vec<(String, Vec<u8>)>> {
 
 #[test]
 fn hl7v2_messages_are_translated_or_refused_with_a_reason() {
-    let Some(files) = files("hl7v2", "hl7") else { return };
+    let Some(files) = files("hl7v2", "hl7") else {
+        return;
+    };
     let mut translated = Vec::new();
     let mut refused: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, bytes) in &files {
@@ -42,21 +51,69 @@ fn hl7v2_messages_are_translated_or_refused_with_a_reason() {
                 Err(refusal) => {
                     assert!(!refusal.acknowledgement.is_empty());
                     let place = refusal.segment.unwrap_or_default();
-                    refused.entry(format!("{} {place}", refusal.text)).or_default().push(name.clone());
+                    refused
+                        .entry(format!("{} {place}", refusal.text))
+                        .or_default()
+                        .push(name.clone());
                 }
             }
         }
     }
-    println!("{} files: {} translated: {translated:?}", files.len(), translated.len());
+    println!(
+        "{} files: {} translated: {translated:?}",
+        files.len(),
+        translated.len()
+    );
     for (reason, names) in &refused {
         println!("  refused {}: {reason} {:?}", names.len(), names);
     }
-    assert!(translated.len() >= 5, "fewer messages are translated than before");
+    assert!(
+        translated.len() >= 5,
+        "fewer messages are translated than before"
+    );
+}
+
+/// Most of the outside messages say a version that we do not read; read as one
+/// that we do, they try the readers.
+#[test]
+fn messages_of_other_versions_are_read_as_ours_without_a_panic() {
+    let Some(files) = files("hl7v2", "hl7") else {
+        return;
+    };
+    let mut translated = 0;
+    let mut refused: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, bytes) in &files {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let end = text.find(['\r', '\n']).unwrap_or(text.len());
+        let mut fields: Vec<&str> = text[..end].split('|').collect();
+        if let Some(version) = fields.get_mut(11) {
+            *version = "2.5.1";
+        }
+        let other = format!("{}{}", fields.join("|"), &text[end..]);
+        match hl7(other.as_bytes()) {
+            Ok(translation) => {
+                assert_eq!(faults(&translation.bundle), Vec::<String>::new(), "{name}");
+                translated += 1;
+            }
+            Err(refusal) => {
+                let place = refusal.segment.unwrap_or_default();
+                *refused
+                    .entry(format!("{} {place}", refusal.text))
+                    .or_default() += 1;
+            }
+        }
+    }
+    println!(
+        "{} files read as 2.5.1: {translated} translated; refused {refused:?}",
+        files.len()
+    );
 }
 
 #[test]
 fn the_medlab_sample_is_refused_for_its_reference_and_taken_without_that_fault() {
-    let Some(files) = files("edifact", "edi") else { return };
+    let Some(files) = files("edifact", "edi") else {
+        return;
+    };
     for (name, bytes) in &files {
         assert_eq!(Format::detect(bytes), Some(Format::Edifact));
         let refusal = edi(bytes).unwrap_err();

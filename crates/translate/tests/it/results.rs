@@ -23,13 +23,19 @@ fn a_result_message_becomes_a_bundle() {
     assert_eq!(translation.control_id, "M1");
     assert!(translation.kept_only.is_empty());
     insta::assert_snapshot!("oru", translation.bundle.to_pretty());
-    insta::assert_snapshot!(lines(&translation.acknowledgement), @"");
+    insta::assert_snapshot!(lines(&translation.acknowledgement), @r#"
+    MSH|^~\&|SCHAKEL|laboratorium^90000103^URA|LIS|laboratorium^90000103^URA|20240302110000+0100||ACK^R01^ACK|a0000000000000000000|P|2.4||||||UNICODE UTF-8
+    MSA|AA|M1
+    "#);
 }
 
 fn observations(results: &[&str]) -> Vec<Value> {
     let translation = hl7(&oru(results)).unwrap();
     assert_eq!(faults(&translation.bundle), Vec::<String>::new());
-    resources(&translation.bundle, "Observation").into_iter().cloned().collect()
+    resources(&translation.bundle, "Observation")
+        .into_iter()
+        .cloned()
+        .collect()
 }
 
 fn check_value(obx: &str, expected: &str) {
@@ -40,12 +46,32 @@ fn check_value(obx: &str, expected: &str) {
 fn values_keep_their_type() {
     let unit = r#""unit":"mmol/l","system":"http://unitsofmeasure.org","code":"mmol/L""#;
     for (kind, value, expected) in [
-        ("NM", "5.10", format!(r#"valueQuantity {{"value":5.10,{unit}}}"#)),
-        ("NM", "<0.5", format!(r#"valueQuantity {{"value":0.5,"comparator":"<",{unit}}}"#)),
+        (
+            "NM",
+            "5.10",
+            format!(r#"valueQuantity {{"value":5.10,{unit}}}"#),
+        ),
+        (
+            "NM",
+            "<0.5",
+            format!(r#"valueQuantity {{"value":0.5,"comparator":"<",{unit}}}"#),
+        ),
         ("NM", "5,1", r#"valueString "5,1""#.to_owned()),
-        ("ST", ">60", format!(r#"valueQuantity {{"value":60,"comparator":">",{unit}}}"#)),
-        ("ST", "niet bepaald", r#"valueString "niet bepaald""#.to_owned()),
-        ("SN", ">=^60", format!(r#"valueQuantity {{"value":60,"comparator":">=",{unit}}}"#)),
+        (
+            "ST",
+            ">60",
+            format!(r#"valueQuantity {{"value":60,"comparator":">",{unit}}}"#),
+        ),
+        (
+            "ST",
+            "niet bepaald",
+            r#"valueString "niet bepaald""#.to_owned(),
+        ),
+        (
+            "SN",
+            ">=^60",
+            format!(r#"valueQuantity {{"value":60,"comparator":">=",{unit}}}"#),
+        ),
         (
             "SN",
             "^1^-^5",
@@ -53,7 +79,10 @@ fn values_keep_their_type() {
         ),
         ("XX", "a^b", r#"valueString "a^b""#.to_owned()),
     ] {
-        check_value(&format!("OBX|1|{kind}|A^A^L||{value}|mmol/l|||||F"), &expected);
+        check_value(
+            &format!("OBX|1|{kind}|A^A^L||{value}|mmol/l|||||F"),
+            &expected,
+        );
     }
     let zone = "T09:30:00+01:00";
     for (kind, value, expected) in [
@@ -127,7 +156,11 @@ fn ranges_and_flags_are_read_or_kept_as_text() {
         );
         assert_eq!(text, expected);
     };
-    check("3.5-5.0", "", r#"[{"low":{"value":3.5},"high":{"value":5.0},"text":"3.5-5.0"}]"#);
+    check(
+        "3.5-5.0",
+        "",
+        r#"[{"low":{"value":3.5},"high":{"value":5.0},"text":"3.5-5.0"}]"#,
+    );
     check("<5", "", r#"[{"high":{"value":5},"text":"<5"}]"#);
     check(">60", "", r#"[{"low":{"value":60},"text":">60"}]"#);
     check("negatief", "", r#"[{"text":"negatief"}]"#);
@@ -146,20 +179,35 @@ fn known_codes_get_loinc_and_unknown_ones_stay_local() {
         let codings = code.get("coding").unwrap().items();
         let read: Vec<String> = codings
             .iter()
-            .map(|one| format!("{} {}", one.text("system").unwrap(), one.text("code").unwrap()))
+            .map(|one| {
+                format!(
+                    "{} {}",
+                    one.text("system").unwrap(),
+                    one.text("code").unwrap()
+                )
+            })
             .collect();
         (read, code.text("text").unwrap().to_owned())
     };
     let (read, text) = codings("OBX|1|NM|KREA^Kreatinine^99LIS||80|umol/l|||||F");
     assert_eq!(
         read,
-        ["http://loinc.org 14682-9", "urn:schakel:sender:ura:90000103:code:99LIS KREA"]
+        [
+            "http://loinc.org 14682-9",
+            "urn:schakel:sender:ura:90000103:code:99LIS KREA"
+        ]
     );
     assert_eq!(text, "Kreatinine");
     let (read, _) = codings("OBX|1|NM|XQ77^Onderzoek^99LIS||1||||||F");
     assert_eq!(read, ["urn:schakel:sender:ura:90000103:code:99LIS XQ77"]);
     let (read, _) = codings("OBX|1|NM|2823-3^Potassium^LN^K^Kalium^L||4||||||F");
-    assert_eq!(read, ["http://loinc.org 2823-3", "urn:schakel:sender:ura:90000103:code K"]);
+    assert_eq!(
+        read,
+        [
+            "http://loinc.org 2823-3",
+            "urn:schakel:sender:ura:90000103:code K"
+        ]
+    );
     // A code of another system is no local code, whatever it looks like.
     let (read, _) = codings("OBX|1|NM|KREA^x^SCT||80|umol/l|||||F");
     assert_eq!(read, ["http://snomed.info/sct KREA"]);
@@ -176,7 +224,11 @@ fn a_unit_is_ucum_only_when_it_is_certain() {
         ("streepjes", None),
     ] {
         let observations = observations(&[&format!("OBX|1|NM|A^A^L||1|{unit}|||||F")]);
-        assert_eq!(observations[0].get("valueQuantity").unwrap().text("code"), code, "{unit}");
+        assert_eq!(
+            observations[0].get("valueQuantity").unwrap().text("code"),
+            code,
+            "{unit}"
+        );
     }
 }
 
@@ -184,7 +236,12 @@ fn identifiers(bytes: &[u8]) -> Vec<String> {
     let translation = hl7(bytes).unwrap();
     resources(&translation.bundle, "Observation")
         .into_iter()
-        .map(|one| one.get("identifier").unwrap().items()[0].text("value").unwrap().to_owned())
+        .map(|one| {
+            one.get("identifier").unwrap().items()[0]
+                .text("value")
+                .unwrap()
+                .to_owned()
+        })
         .collect()
 }
 
@@ -200,13 +257,24 @@ fn a_correction_has_the_identity_of_what_it_corrects() {
 }
 
 #[test]
+fn an_identity_does_not_depend_on_our_tables() {
+    // With LOINC beside it or without, the key is the code that was sent.
+    let keys = identifiers(&oru(&[
+        "OBX|1|NM|KREA^Kreatinine^99LIS||80||||||F",
+        "OBX|2|NM|1740^Onderdruk^NHG45||80||||||F",
+        "OBX|3|NM|^Alleen een naam||80||||||F",
+    ]));
+    assert_eq!(keys, ["F1:KREA:", "F1:1740:", "F1:Alleen~20een~20naam:"]);
+}
+
+#[test]
 fn two_results_never_become_one() {
     let keys = identifiers(&oru(&[
         "OBX|1|NM|K^Kalium^L|1|4.1||||||F",
         "OBX|2|NM|K^Kalium^L|2|4.2||||||F",
         "OBX|3|NM|K^Kalium^L|2|4.3||||||F",
     ]));
-    assert_eq!(keys, ["F1:K:1", "F1:K:2", "F1:K:2:2"]);
+    assert_eq!(keys, ["F1:K:1", "F1:K:2", "F1:K:2*2"]);
 }
 
 #[test]
@@ -216,7 +284,10 @@ fn a_report_in_lines_is_one_text() {
         "OBX|2|TX|VERSLAG^Verslag^L||Regel twee||||||F",
         "OBX|3|TX|CONCL^Conclusie^L||Klaar||||||F",
     ]);
-    let values: Vec<_> = observations.iter().map(|one| one.text("valueString").unwrap()).collect();
+    let values: Vec<_> = observations
+        .iter()
+        .map(|one| one.text("valueString").unwrap())
+        .collect();
     assert_eq!(values, ["Regel een\nRegel twee", "Klaar"]);
 }
 

@@ -14,7 +14,9 @@ fn segment() -> impl Strategy<Value = String> {
         Just("\\.br\\\\X41\\".to_owned()),
         "\\PC{0,4}",
     ];
-    let name = prop::sample::select(vec!["PID", "PV1", "ORC", "OBR", "OBX", "NTE", "SPM", "ZZZ", "MSH"]);
+    let name = prop::sample::select(vec![
+        "PID", "PV1", "ORC", "OBR", "OBX", "NTE", "SPM", "ZZZ", "MSH",
+    ]);
     (name, prop::collection::vec(field, 0..30))
         .prop_map(|(name, fields)| format!("{name}|{}", fields.join("|")))
 }
