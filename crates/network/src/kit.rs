@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
 use trust::identity::{
-    NodeIdentity, OrganisationRecord, RegionAuthority, TrustAnchors, peer, server_tls,
+    NodeIdentity, OrganisationRecord, Peer, RegionAuthority, TrustAnchors, peer, server_tls,
 };
 
 use crate::{addressing::Organisation, door::DoorRequest, peer::PeerClient};
@@ -44,7 +44,11 @@ impl Region {
         let clock = Arc::new(ManualClock::at(now));
         let authority = RegionAuthority::create("Testregio", now).unwrap();
         let anchors = authority.anchors(clock.clone()).unwrap();
-        Self { authority, clock, anchors }
+        Self {
+            authority,
+            clock,
+            anchors,
+        }
     }
 
     /// A member of the region: its name follows from its number.
@@ -55,12 +59,26 @@ impl Region {
             organisation_type,
         };
         let hosts = [Ipv4Addr::LOCALHOST.to_string()];
-        let identity = self.authority.issue(&record, &hosts, self.clock.now()).unwrap();
+        let identity = self
+            .authority
+            .issue(&record, &hosts, self.clock.now())
+            .unwrap();
         let peers = Arc::new(PeerClient::new(identity.clone(), self.anchors.clone()));
-        Member { record, identity, peers }
+        let peer = Peer {
+            organisation: record.clone(),
+            thumbprint: identity.thumbprint(),
+            public_key: identity.public_key().to_vec(),
+        };
+        Member {
+            record,
+            identity,
+            peers,
+            peer,
+        }
     }
 
-    /// Opens a node door; requests carry the caller as `Extension<OrganisationRecord>`.
+    /// Opens a node door; requests carry the caller as `Extension<Peer>`
+    /// and `Extension<OrganisationRecord>`.
     pub(crate) async fn open_door(&self, member: &Member, app: Router) -> Door {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -73,10 +91,15 @@ impl Region {
             while let Ok((stream, _)) = listener.accept().await {
                 let (acceptor, anchors, app) = (acceptor.clone(), anchors.clone(), app.clone());
                 connections.spawn(async move {
-                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let Ok(stream) = acceptor.accept(stream).await else {
+                        return;
+                    };
                     let certificate = &stream.get_ref().1.peer_certificates().unwrap()[0];
-                    let caller = peer(certificate, &anchors).unwrap().organisation;
-                    let service = TowerToHyperService::new(app.layer(Extension(caller)));
+                    let caller = peer(certificate, &anchors).unwrap();
+                    let service = TowerToHyperService::new(
+                        app.layer(Extension(caller.organisation.clone()))
+                            .layer(Extension(caller)),
+                    );
                     // A test may break the connection; what it sees is at its own end.
                     let _ = auto::Builder::new(TokioExecutor::new())
                         .serve_connection(TokioIo::new(stream), service)
@@ -84,7 +107,11 @@ impl Region {
                 });
             }
         });
-        Door { address, task, organisation: member.at(address) }
+        Door {
+            address,
+            task,
+            organisation: member.at(address),
+        }
     }
 }
 
@@ -93,6 +120,8 @@ pub(crate) struct Member {
     pub(crate) record: OrganisationRecord,
     pub(crate) identity: NodeIdentity,
     pub(crate) peers: Arc<PeerClient>,
+    /// As the others see it.
+    pub(crate) peer: Peer,
 }
 
 impl Member {
@@ -110,7 +139,10 @@ impl Member {
     }
 
     /// A clinician of this organisation who asks about [`patient`].
-    #[expect(clippy::disallowed_methods, reason = "a test stands in for authentication")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test stands in for authentication"
+    )]
     pub(crate) fn context(&self) -> AccessContext {
         AccessContext::from_authentication(Authenticated {
             actor: Actor {
@@ -146,7 +178,13 @@ impl Drop for Door {
 
 /// A request as the api room hands it on.
 pub(crate) fn request<'a>(method: &'a str, path: &'a str, body: &'a [u8]) -> DoorRequest<'a> {
-    DoorRequest { method, path, query: "", if_match: None, body }
+    DoorRequest {
+        method,
+        path,
+        query: "",
+        if_match: None,
+        body,
+    }
 }
 
 /// Keeps the runtime's paused clock from moving by itself while sockets work;

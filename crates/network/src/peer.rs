@@ -301,7 +301,10 @@ mod tests {
         const LIMIT: usize = 1_000;
 
         async fn call(client: &PeerClient, address: &PeerAddress, path: &str) -> String {
-            let call = Call { response_bytes_max: LIMIT, ..Call::post(path, "text/plain", "hello") };
+            let call = Call {
+                response_bytes_max: LIMIT,
+                ..Call::post(path, "text/plain", "hello")
+            };
             match client.call(address, call).await {
                 Ok(reply) => format!("{} {} bytes", reply.status, reply.body.len()),
                 Err(error) => error.to_string(),
@@ -331,7 +334,10 @@ mod tests {
                 .route("/whole/past", post(|| async { "x".repeat(LIMIT + 1) }))
                 .route("/streamed/limit", streamed(LIMIT))
                 .route("/streamed/past", streamed(LIMIT + 1))
-                .route("/elsewhere", post(|| async { Redirect::temporary("/count") }))
+                .route(
+                    "/elsewhere",
+                    post(|| async { Redirect::temporary("/count") }),
+                )
                 .route(
                     "/headers",
                     post(|headers: HeaderMap| async move {
@@ -359,7 +365,10 @@ mod tests {
                 "/elsewhere",
                 "/nowhere",
             ] {
-                lines.push(format!("{path}: {}", call(&practice.peers, &address, path).await));
+                lines.push(format!(
+                    "{path}: {}",
+                    call(&practice.peers, &address, path).await
+                ));
             }
             insta::assert_snapshot!(lines.join("\n"), @r#"
             /count: 200 7 bytes
@@ -381,9 +390,15 @@ mod tests {
             let seen = Arc::new(AtomicUsize::new(0));
             let door = region.open_door(&hospital, app(seen.clone())).await;
             let mut address = door.organisation.address();
-            assert_eq!(call(&practice.peers, &address, "/count").await, "200 7 bytes");
+            assert_eq!(
+                call(&practice.peers, &address, "/count").await,
+                "200 7 bytes"
+            );
             address.ura = "3".parse().unwrap();
-            assert_eq!(call(&practice.peers, &address, "/count").await, "no connection to the node");
+            assert_eq!(
+                call(&practice.peers, &address, "/count").await,
+                "no connection to the node"
+            );
             // A certificate of another region is nobody here.
             let stranger = Region::new().admit(1, OrganisationType::GeneralPractice);
             let answer = call(&stranger.peers, &door.organisation.address(), "/count").await;
@@ -404,7 +419,11 @@ mod tests {
                 request_id: Some("request-7"),
                 ..Call::post("/headers", "text/plain", "")
             };
-            let reply = hospital.peers.call(&door.organisation.address(), call).await.unwrap();
+            let reply = hospital
+                .peers
+                .call(&door.organisation.address(), call)
+                .await
+                .unwrap();
             assert_eq!(reply.body, "request-7");
         }
     }

@@ -84,7 +84,7 @@ pub(super) async fn consent(
     Ok(response(
         services
             .consents
-            .answer(&peer.organisation, whole.for_service())
+            .answer(&peer, whole.for_service())
             .await,
     ))
 }

@@ -35,24 +35,38 @@ impl Setting {
         let register =
             AddressRegister::open(&folder.path().join("addressing.db"), region.clock.clone())
                 .unwrap();
-        Self { region, register, folder }
+        Self {
+            region,
+            register,
+            folder,
+        }
     }
 
     async fn put(&self, peer: &Member, path: &str, body: &impl serde::Serialize) -> DoorReply {
         let body = serde_json::to_vec(body).unwrap();
-        self.register.answer(&peer.record, request("PUT", path, &body)).await
+        self.register
+            .answer(&peer.record, request("PUT", path, &body))
+            .await
     }
 
     async fn get(&self, peer: &Member, path: &str, query: &str) -> (u16, Value) {
         let reply = self
             .register
-            .answer(&peer.record, DoorRequest { query, ..request("GET", path, b"") })
+            .answer(
+                &peer.record,
+                DoorRequest {
+                    query,
+                    ..request("GET", path, b"")
+                },
+            )
             .await;
         (reply.status, serde_json::from_slice(&reply.body).unwrap())
     }
 
     async fn open(&self, regional: &Member) -> Door {
-        let app = Router::new().fallback(forward).with_state(self.register.clone());
+        let app = Router::new()
+            .fallback(forward)
+            .with_state(self.register.clone());
         self.region.open_door(regional, app).await
     }
 }
@@ -70,11 +84,17 @@ async fn forward(
         method: method.as_str(),
         path: uri.path().strip_prefix("/addressing/fhir/").unwrap(),
         query: uri.query().unwrap_or_default(),
-        if_match: headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()),
+        if_match: headers
+            .get(header::IF_MATCH)
+            .and_then(|value| value.to_str().ok()),
         body: &body,
     };
     let reply = register.answer(&caller, request).await;
-    (axum::http::StatusCode::from_u16(reply.status).unwrap(), reply.body).into_response()
+    (
+        axum::http::StatusCode::from_u16(reply.status).unwrap(),
+        reply.body,
+    )
+        .into_response()
 }
 
 fn at(member: &Member, port: u16) -> Organisation {
@@ -88,9 +108,14 @@ async fn an_organisation_writes_its_own_entry_only_and_as_it_was_admitted() {
     let practice = setting.region.admit(1, OrganisationType::GeneralPractice);
     let own = at(&pharmacy, 1);
     let other = at(&practice, 1);
-    let as_practice =
-        Organisation { organisation_type: OrganisationType::GeneralPractice, ..own.clone() };
-    let renamed = Organisation { name: "Ziekenhuis".to_owned(), ..own.clone() };
+    let as_practice = Organisation {
+        organisation_type: OrganisationType::GeneralPractice,
+        ..own.clone()
+    };
+    let renamed = Organisation {
+        name: "Ziekenhuis".to_owned(),
+        ..own.clone()
+    };
     let mut lines = Vec::new();
     for (path, organisation) in [
         ("Organization/00000005", &own),
@@ -101,15 +126,23 @@ async fn an_organisation_writes_its_own_entry_only_and_as_it_was_admitted() {
         ("Organization/00000005", &as_practice),
         ("Organization/00000005", &renamed),
     ] {
-        let reply = setting.put(&pharmacy, path, &OrganizationResource::of(organisation)).await;
+        let reply = setting
+            .put(&pharmacy, path, &OrganizationResource::of(organisation))
+            .await;
         let body: Value = serde_json::from_slice(&reply.body).unwrap();
-        let text = body["issue"][0]["diagnostics"].as_str().unwrap_or("stored").to_owned();
+        let text = body["issue"][0]["diagnostics"]
+            .as_str()
+            .unwrap_or("stored")
+            .to_owned();
         lines.push(format!("{} {text}", reply.status));
     }
-    for (path, organisation) in
-        [("Endpoint/00000005-fhir-r4", &own), ("Endpoint/00000001-fhir-r4", &other)]
-    {
-        let reply = setting.put(&pharmacy, path, &EndpointResource::of(organisation)).await;
+    for (path, organisation) in [
+        ("Endpoint/00000005-fhir-r4", &own),
+        ("Endpoint/00000001-fhir-r4", &other),
+    ] {
+        let reply = setting
+            .put(&pharmacy, path, &EndpointResource::of(organisation))
+            .await;
         lines.push(format!("{} {path}", reply.status));
     }
     insta::assert_snapshot!(lines.join("\n"), @r#"
@@ -134,8 +167,16 @@ async fn versions_conflict_and_unknown_parameters_are_refused() {
     let put = async |port: u16, if_match: Option<&str>| {
         let body = serde_json::to_vec(&EndpointResource::of(&at(&practice, port))).unwrap();
         let request = request("PUT", "Endpoint/00000001-fhir-r4", &body);
-        let reply =
-            setting.register.answer(&practice.record, DoorRequest { if_match, ..request }).await;
+        let reply = setting
+            .register
+            .answer(
+                &practice.record,
+                DoorRequest {
+                    if_match,
+                    ..request
+                },
+            )
+            .await;
         (reply.status, reply.etag)
     };
     let version = |number: u8| Some(format!("W/\"{number}\""));
@@ -157,31 +198,59 @@ async fn versions_conflict_and_unknown_parameters_are_refused() {
         ("Endpoint/00000002-fhir-r4", "", 404),
         ("Patient", "", 404),
     ] {
-        assert_eq!(setting.get(&practice, path, query).await.0, expected, "{path}?{query}");
+        assert_eq!(
+            setting.get(&practice, path, query).await.0,
+            expected,
+            "{path}?{query}"
+        );
     }
-    let reply = setting.register.answer(&practice.record, request("DELETE", "Endpoint/1", b"")).await;
+    let reply = setting
+        .register
+        .answer(&practice.record, request("DELETE", "Endpoint/1", b""))
+        .await;
     assert_eq!(reply.status, 405);
 }
 
 #[tokio::test]
 async fn a_directory_takes_in_everything_and_then_what_changed() {
     let setting = Setting::new();
-    let regional = setting.region.admit(9, OrganisationType::RegionalOrganisation);
+    let regional = setting
+        .region
+        .admit(9, OrganisationType::RegionalOrganisation);
     let door = setting.open(&regional).await;
     let mut members = Vec::new();
     // More than one page of each kind.
     for number in 1..=(PAGE_ENTRIES_MAX as u32 + 1) {
-        members.push(setting.region.admit(number + 100, OrganisationType::Hospital));
+        members.push(
+            setting
+                .region
+                .admit(number + 100, OrganisationType::Hospital),
+        );
     }
     for member in &members {
         let own = at(member, 1);
         let path = format!("Organization/{}", own.ura);
-        assert_eq!(setting.put(member, &path, &OrganizationResource::of(&own)).await.status, 201);
+        assert_eq!(
+            setting
+                .put(member, &path, &OrganizationResource::of(&own))
+                .await
+                .status,
+            201
+        );
         let path = format!("Endpoint/{}-fhir-r4", own.ura);
-        assert_eq!(setting.put(member, &path, &EndpointResource::of(&own)).await.status, 201);
+        assert_eq!(
+            setting
+                .put(member, &path, &EndpointResource::of(&own))
+                .await
+                .status,
+            201
+        );
     }
     let feed = |member: &Member| {
-        Arc::new(RegionalAddresses::new(member.peers.clone(), door.organisation.address()))
+        Arc::new(RegionalAddresses::new(
+            member.peers.clone(),
+            door.organisation.address(),
+        ))
     };
     let directory = Directory::new(feed(&members[0]));
     assert!(directory.organisations().is_empty());
@@ -191,14 +260,24 @@ async fn a_directory_takes_in_everything_and_then_what_changed() {
 
     // One moves, one joins, one leaves.
     let moved = at(&members[3], 7);
-    Directory::new(feed(&members[3])).publish(&moved).await.unwrap();
+    Directory::new(feed(&members[3]))
+        .publish(&moved)
+        .await
+        .unwrap();
     let newcomer = setting.region.admit(900, OrganisationType::HomeCare);
-    Directory::new(feed(&newcomer)).publish(&at(&newcomer, 8)).await.unwrap();
+    Directory::new(feed(&newcomer))
+        .publish(&at(&newcomer, 8))
+        .await
+        .unwrap();
     let mut leaving = OrganizationResource::of(&at(&members[5], 1));
     leaving.active = false;
     let path = format!("Organization/{}", members[5].ura());
     assert_eq!(setting.put(&members[5], &path, &leaving).await.status, 200);
-    assert_eq!(directory.find(members[3].ura()), Some(at(&members[3], 1)), "not asked at run time");
+    assert_eq!(
+        directory.find(members[3].ura()),
+        Some(at(&members[3], 1)),
+        "not asked at run time"
+    );
     directory.refresh().await.unwrap();
     assert_eq!(directory.find(members[3].ura()), Some(moved));
     assert_eq!(directory.find(newcomer.ura()), Some(at(&newcomer, 8)));
@@ -216,19 +295,35 @@ async fn the_register_survives_a_restart() {
     let setting = Setting::new();
     let practice = setting.region.admit(1, OrganisationType::GeneralPractice);
     let own = at(&practice, 1);
-    setting.put(&practice, "Organization/00000001", &OrganizationResource::of(&own)).await;
+    setting
+        .put(
+            &practice,
+            "Organization/00000001",
+            &OrganizationResource::of(&own),
+        )
+        .await;
     let (_, before) = setting.get(&practice, "Organization/_history", "").await;
     let path = setting.folder.path().join("addressing.db");
     let again = AddressRegister::open(&path, setting.region.clock.clone()).unwrap();
-    let reply = again.answer(&practice.record, request("GET", "Organization/_history", b"")).await;
-    assert_eq!(serde_json::from_slice::<Value>(&reply.body).unwrap(), before);
+    let reply = again
+        .answer(
+            &practice.record,
+            request("GET", "Organization/_history", b""),
+        )
+        .await;
+    assert_eq!(
+        serde_json::from_slice::<Value>(&reply.body).unwrap(),
+        before
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_directory_of_configured_addresses_keeps_itself_fresh() {
     let practice = Region::new().admit(1, OrganisationType::GeneralPractice);
     let own = at(&practice, 1);
-    let directory = Arc::new(Directory::new(Arc::new(ConfiguredAddresses(vec![own.clone()]))));
+    let directory = Arc::new(Directory::new(Arc::new(ConfiguredAddresses(vec![
+        own.clone(),
+    ]))));
     let fresh = directory.clone();
     let task = tokio::spawn(async move {
         fresh.keep_fresh(None, REFRESH_INTERVAL).await;

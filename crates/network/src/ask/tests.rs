@@ -103,8 +103,10 @@ fn searchset(resources: usize, next: Option<&str>) -> Value {
         "resource": {"resourceType": "Condition", "id": "c"},
         "search": {"mode": "match"}
     });
-    let links: Vec<Value> =
-        next.iter().map(|url| json!({"relation": "next", "url": url})).collect();
+    let links: Vec<Value> = next
+        .iter()
+        .map(|url| json!({"relation": "next", "url": url}))
+        .collect();
     json!({
         "resourceType": "Bundle",
         "type": "searchset",
@@ -130,22 +132,44 @@ impl Setting {
         let practice = region.admit(1, OrganisationType::GeneralPractice);
         let hospital = region.admit(2, OrganisationType::Hospital);
         let door = region.open_door(&hospital, source.app()).await;
-        let assertions =
-            Assertions::new(&practice.identity, region.clock.clone(), Arc::new(RandomIds));
-        let asker = Asker::new(practice.peers.clone(), Arc::new(assertions), &SystemRandomness);
-        Self { practice, asker, door, source }
+        let assertions = Assertions::new(
+            &practice.identity,
+            region.clock.clone(),
+            Arc::new(RandomIds),
+        );
+        let asker = Asker::new(
+            practice.peers.clone(),
+            Arc::new(assertions),
+            &SystemRandomness,
+        );
+        Self {
+            practice,
+            asker,
+            door,
+            source,
+        }
     }
 
     fn question(&self, queries: &[&str]) -> Question {
         Question {
             context: self.practice.context(),
-            queries: queries.iter().map(|path| SourceQuery { path: (*path).to_owned() }).collect(),
+            queries: queries
+                .iter()
+                .map(|path| SourceQuery {
+                    path: (*path).to_owned(),
+                })
+                .collect(),
             deadline: DEADLINE,
         }
     }
 
     async fn ask(&self, queries: &[&str]) -> String {
-        shown(&self.asker.ask(&self.door.organisation, &self.question(queries)).await)
+        shown(
+            &self
+                .asker
+                .ask(&self.door.organisation, &self.question(queries))
+                .await,
+        )
     }
 }
 
@@ -166,16 +190,26 @@ fn shown(answer: &Answer) -> String {
 #[tokio::test]
 async fn a_source_answers_every_search_and_its_token_is_used_again() {
     let setting = Setting::with(Source::new(one_each)).await;
-    assert_eq!(setting.ask(&["Condition?code=x", "Observation"]).await, "1+0, 1+0");
+    assert_eq!(
+        setting.ask(&["Condition?code=x", "Observation"]).await,
+        "1+0, 1+0"
+    );
     assert_eq!(setting.ask(&["Condition"]).await, "1+0");
     assert_eq!(setting.source.tokens.load(Ordering::SeqCst), 1);
-    assert_eq!(*setting.source.seen.lock().unwrap(), ["Bearer token-of-the-source"; 2]);
+    assert_eq!(
+        *setting.source.seen.lock().unwrap(),
+        ["Bearer token-of-the-source"; 2]
+    );
     // Another purpose needs another token.
     let mut question = setting.question(&["Condition"]);
-    question.context = question
-        .context
-        .for_purpose(care::Purpose::EmergencyTreatment, Some("bewusteloos".to_owned()));
-    let answer = setting.asker.ask(&setting.door.organisation, &question).await;
+    question.context = question.context.for_purpose(
+        care::Purpose::EmergencyTreatment,
+        Some("bewusteloos".to_owned()),
+    );
+    let answer = setting
+        .asker
+        .ask(&setting.door.organisation, &question)
+        .await;
     assert_eq!(shown(&answer), "1+0");
     assert_eq!(setting.source.tokens.load(Ordering::SeqCst), 2);
 }
@@ -187,10 +221,26 @@ async fn what_is_not_an_answer_is_no_answer() {
         assert_eq!(setting.ask(&["Condition"]).await, expected);
     }
     check(|_| StatusCode::FORBIDDEN.into_response(), "not allowed").await;
-    check(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response(), "no answer: status 500").await;
-    check(|_| StatusCode::TOO_MANY_REQUESTS.into_response(), "no answer: status 429").await;
-    check(|_| StatusCode::UNAUTHORIZED.into_response(), "no answer: status 401").await;
-    check(|_| "<html>".into_response(), "no answer: malformed: not JSON").await;
+    check(
+        |_| StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        "no answer: status 500",
+    )
+    .await;
+    check(
+        |_| StatusCode::TOO_MANY_REQUESTS.into_response(),
+        "no answer: status 429",
+    )
+    .await;
+    check(
+        |_| StatusCode::UNAUTHORIZED.into_response(),
+        "no answer: status 401",
+    )
+    .await;
+    check(
+        |_| "<html>".into_response(),
+        "no answer: malformed: not JSON",
+    )
+    .await;
     check(
         |_| axum::Json(searchset(1, None)).into_response(),
         "no answer: malformed: not a batch-response",
@@ -202,7 +252,11 @@ async fn what_is_not_an_answer_is_no_answer() {
     )
     .await;
     check(
-        |body| batch_response(&body, |_| searchset(0, Some("https://elsewhere.example/x?y"))),
+        |body| {
+            batch_response(&body, |_| {
+                searchset(0, Some("https://elsewhere.example/x?y"))
+            })
+        },
         "no answer: malformed: a next page that is not of this search",
     )
     .await;
@@ -211,7 +265,11 @@ async fn what_is_not_an_answer_is_no_answer() {
         let chunks = (0..50).map(move |_| Ok::<_, Infallible>(megabyte.clone()));
         Body::from_stream(futures::stream::iter(chunks)).into_response()
     };
-    check(endless, &format!("no answer: more than {ANSWER_BYTES_MAX} bytes")).await;
+    check(
+        endless,
+        &format!("no answer: more than {ANSWER_BYTES_MAX} bytes"),
+    )
+    .await;
     let broken = |_| {
         let chunks = [Ok(Bytes::from("{")), Err(std::io::Error::other("broken"))];
         Body::from_stream(futures::stream::iter(chunks)).into_response()
@@ -222,14 +280,28 @@ async fn what_is_not_an_answer_is_no_answer() {
 #[tokio::test]
 async fn a_token_endpoint_decides_as_well() {
     async fn check(token: impl Fn() -> Response + Send + Sync + 'static, expected: &str) {
-        let source = Source { token: Arc::new(token), ..Source::new(one_each) };
+        let source = Source {
+            token: Arc::new(token),
+            ..Source::new(one_each)
+        };
         let setting = Setting::with(source).await;
         assert_eq!(setting.ask(&["Condition"]).await, expected);
-        assert!(setting.source.seen.lock().unwrap().is_empty(), "not asked without a token");
+        assert!(
+            setting.source.seen.lock().unwrap().is_empty(),
+            "not asked without a token"
+        );
     }
     check(|| StatusCode::FORBIDDEN.into_response(), "not allowed").await;
-    check(|| StatusCode::BAD_REQUEST.into_response(), "no answer: no token, status 400").await;
-    check(|| "x".into_response(), "no answer: malformed: not a bearer token").await;
+    check(
+        || StatusCode::BAD_REQUEST.into_response(),
+        "no answer: no token, status 400",
+    )
+    .await;
+    check(
+        || "x".into_response(),
+        "no answer: malformed: not a bearer token",
+    )
+    .await;
     check(
         || axum::Json(json!({"access_token": "a b", "token_type": "Bearer"})).into_response(),
         "no answer: malformed: not a bearer token",
@@ -258,12 +330,21 @@ async fn a_source_that_is_down_or_somebody_else_is_no_answer() {
     let setting = Setting::with(Source::new(one_each)).await;
     let mut other = setting.door.organisation.clone();
     other.ura = "3".parse().unwrap();
-    let answer = setting.asker.ask(&other, &setting.question(&["Condition"])).await;
+    let answer = setting
+        .asker
+        .ask(&other, &setting.question(&["Condition"]))
+        .await;
     assert_eq!(shown(&answer), "no answer: no connection");
     let mut plain = setting.door.organisation.clone();
     plain.node_url = plain.node_url.replace("https", "http");
-    let answer = setting.asker.ask(&plain, &setting.question(&["Condition"])).await;
-    assert_eq!(shown(&answer), "no answer: not asked: the address is not one of a node");
+    let answer = setting
+        .asker
+        .ask(&plain, &setting.question(&["Condition"]))
+        .await;
+    assert_eq!(
+        shown(&answer),
+        "no answer: not asked: the address is not one of a node"
+    );
     let question = setting.question(&["Condition"]);
     let Setting { asker, door, .. } = setting;
     let gone = door.organisation.clone();
@@ -277,13 +358,18 @@ async fn pages_are_followed_to_the_end_or_to_the_limit() {
     async fn check(pages: usize, expected: &str) {
         let setting = Setting::with(Source::new(move |body| {
             batch_response(&body, |url| {
-                let at: usize = url.strip_prefix("Condition?_cursor=").map_or(0, |at| at.parse().unwrap());
+                let at: usize = url
+                    .strip_prefix("Condition?_cursor=")
+                    .map_or(0, |at| at.parse().unwrap());
                 let next = format!("Condition?_cursor={}", at + 1);
                 searchset(1, (at + 1 < pages).then_some(next.as_str()))
             })
         }))
         .await;
-        assert_eq!(setting.ask(&["Condition", "Condition?code=x"]).await, expected);
+        assert_eq!(
+            setting.ask(&["Condition", "Condition?code=x"]).await,
+            expected
+        );
     }
     check(1, "1+0, 1+0").await;
     check(3, "3+0, 3+0").await;
@@ -295,7 +381,9 @@ async fn pages_are_followed_to_the_end_or_to_the_limit() {
 async fn more_resources_than_the_limit_are_said_to_be_incomplete() {
     async fn check(resources: usize, expected: String) {
         let setting = Setting::with(Source::new(move |body| {
-            batch_response(&body, |url| searchset(if url == "Condition" { resources } else { 1 }, None))
+            batch_response(&body, |url| {
+                searchset(if url == "Condition" { resources } else { 1 }, None)
+            })
         }))
         .await;
         assert_eq!(setting.ask(&["Condition", "Patient"]).await, expected);
@@ -308,7 +396,10 @@ async fn more_resources_than_the_limit_are_said_to_be_incomplete() {
 #[tokio::test]
 async fn too_many_searches_are_not_asked() {
     let setting = Setting::with(Source::new(one_each)).await;
-    assert_eq!(setting.ask(&vec!["Condition"; QUERIES_MAX]).await, vec!["1+0"; QUERIES_MAX].join(", "));
+    assert_eq!(
+        setting.ask(&vec!["Condition"; QUERIES_MAX]).await,
+        vec!["1+0"; QUERIES_MAX].join(", ")
+    );
     assert_eq!(
         setting.ask(&vec!["Condition"; QUERIES_MAX + 1]).await,
         "no answer: not asked: too many searches"
@@ -319,10 +410,17 @@ async fn too_many_searches_are_not_asked() {
 async fn the_deadline_is_for_the_whole_answer() {
     async fn check(body: fn() -> Body) {
         let setting = Setting::with(Source::new(move |_| body().into_response())).await;
-        let Setting { practice, asker, door, source } = setting;
+        let Setting {
+            practice,
+            asker,
+            door,
+            source,
+        } = setting;
         let question = Question {
             context: practice.context(),
-            queries: vec![SourceQuery { path: "Condition".to_owned() }],
+            queries: vec![SourceQuery {
+                path: "Condition".to_owned(),
+            }],
             deadline: DEADLINE,
         };
         let time = HandMovedTime::start();
@@ -332,7 +430,10 @@ async fn the_deadline_is_for_the_whole_answer() {
         let step = Duration::from_millis(100);
         let took = time.until_done(&asking, step, DEADLINE * 3).await;
         assert!((DEADLINE..=DEADLINE + step).contains(&took), "{took:?}");
-        assert_eq!(shown(&asking.await.unwrap()), "no answer: not within the deadline");
+        assert_eq!(
+            shown(&asking.await.unwrap()),
+            "no answer: not within the deadline"
+        );
         drop(door);
     }
     // A source that never answers, and one that gives a byte now and then.
@@ -357,16 +458,30 @@ async fn answers_of_several_sources_come_as_they_are_ready() {
     };
     let slow = Source::new(pending);
     let slow_door = region.open_door(&hospital, slow.app()).await;
-    let quick_door = region.open_door(&pharmacy, Source::new(one_each).app()).await;
-    let assertions =
-        Assertions::new(&practice.identity, region.clock.clone(), Arc::new(RandomIds));
-    let asker = Asker::new(practice.peers.clone(), Arc::new(assertions), &SystemRandomness);
+    let quick_door = region
+        .open_door(&pharmacy, Source::new(one_each).app())
+        .await;
+    let assertions = Assertions::new(
+        &practice.identity,
+        region.clock.clone(),
+        Arc::new(RandomIds),
+    );
+    let asker = Asker::new(
+        practice.peers.clone(),
+        Arc::new(assertions),
+        &SystemRandomness,
+    );
     let question = Question {
         context: practice.context(),
-        queries: vec![SourceQuery { path: "Condition".to_owned() }],
+        queries: vec![SourceQuery {
+            path: "Condition".to_owned(),
+        }],
         deadline: DEADLINE,
     };
-    let sources = vec![slow_door.organisation.clone(), quick_door.organisation.clone()];
+    let sources = vec![
+        slow_door.organisation.clone(),
+        quick_door.organisation.clone(),
+    ];
     let time = HandMovedTime::start();
     let (first, answered) = tokio::sync::oneshot::channel();
     let asking = tokio::spawn(async move {
@@ -379,8 +494,12 @@ async fn answers_of_several_sources_come_as_they_are_ready() {
     });
     assert_eq!(answered.await.unwrap(), (pharmacy.ura(), "1+0".to_owned()));
     slow.asked.notified().await;
-    time.until_done(&asking, Duration::from_millis(100), DEADLINE * 3).await;
-    let expected = (hospital.ura(), "no answer: not within the deadline".to_owned());
+    time.until_done(&asking, Duration::from_millis(100), DEADLINE * 3)
+        .await;
+    let expected = (
+        hospital.ura(),
+        "no answer: not within the deadline".to_owned(),
+    );
     assert_eq!(asking.await.unwrap(), expected);
 }
 
@@ -392,7 +511,10 @@ async fn the_access_log_is_one_searchset() {
     }))
     .await;
     let context = setting.practice.context();
-    let answer = setting.asker.access_log(&setting.door.organisation, &context, DEADLINE).await;
+    let answer = setting
+        .asker
+        .access_log(&setting.door.organisation, &context, DEADLINE)
+        .await;
     assert_eq!(shown(&answer), "2+0");
 }
 

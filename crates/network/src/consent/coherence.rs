@@ -16,9 +16,7 @@ use proptest::prelude::*;
 use tokio::{task::JoinSet, time::Instant};
 use trust::{
     SeededRandomness,
-    consent::{
-        ConsentAnswer, ConsentQuestion, ConsentService, LEASE_DURATION, Ruling, Verdict,
-    },
+    consent::{ConsentAnswer, ConsentQuestion, ConsentService, LEASE_DURATION, Ruling, Verdict},
 };
 
 use super::{
@@ -82,7 +80,11 @@ fn question(node: usize) -> ConsentQuestion {
 }
 
 fn answer(version: u64) -> ConsentAnswer {
-    let ruling = |category| Ruling { category, verdict: Verdict::Permit, because: None };
+    let ruling = |category| Ruling {
+        category,
+        verdict: Verdict::Permit,
+        because: None,
+    };
     ConsentAnswer {
         holder_category: ProviderCategory::Hospital,
         rulings: ConsentCategory::ALL.map(ruling),
@@ -120,7 +122,10 @@ impl ToService for Line {
         let answer = {
             let world = self.network.0.lock().unwrap();
             let version = world.versions.get(&patient).copied().unwrap_or(0);
-            ClosedAnswer { subject: world.push.subject(self.node, &patient), answer: answer(version) }
+            ClosedAnswer {
+                subject: world.push.subject(self.node, &patient),
+                answer: answer(version),
+            }
         };
         self.network.hop().await?;
         Ok(answer)
@@ -175,8 +180,17 @@ async fn run(hops: Vec<Hop>, deaf: Vec<bool>, events: Vec<(u64, Event)>) -> usiz
                 let (cached, context) = (nodes[node].clone(), context.clone());
                 asking.spawn(async move {
                     let patient = Bsn::parse(PATIENTS[patient]).unwrap();
-                    let answer = cached.closed_question(&context, &patient, &question(node)).await;
-                    let told = network.0.lock().unwrap().told.get(&patient).copied().unwrap_or(0);
+                    let answer = cached
+                        .closed_question(&context, &patient, &question(node))
+                        .await;
+                    let told = network
+                        .0
+                        .lock()
+                        .unwrap()
+                        .told
+                        .get(&patient)
+                        .copied()
+                        .unwrap_or(0);
                     if let Ok(answer) = &answer {
                         assert!(
                             answer.version >= told,
@@ -269,12 +283,33 @@ proptest! {
 
 #[test]
 fn a_healthy_network_answers_every_question_and_tells_at_once() {
-    let hops = vec![Hop { delay_ms: 2, lost: false }];
-    let mut events = vec![(2_500, Event::Ask { node: 0, patient: 0 })];
+    let hops = vec![Hop {
+        delay_ms: 2,
+        lost: false,
+    }];
+    let mut events = vec![(
+        2_500,
+        Event::Ask {
+            node: 0,
+            patient: 0,
+        },
+    )];
     for round in 0..30 {
         events.push((10, Event::Change { patient: round % 2 }));
-        events.push((3, Event::Ask { node: round % NODES, patient: round % 2 }));
-        events.push((40, Event::Ask { node: round % NODES, patient: (round + 1) % 2 }));
+        events.push((
+            3,
+            Event::Ask {
+                node: round % NODES,
+                patient: round % 2,
+            },
+        ));
+        events.push((
+            40,
+            Event::Ask {
+                node: round % NODES,
+                patient: (round + 1) % 2,
+            },
+        ));
     }
     assert_eq!(paused(run(hops, vec![false; NODES], events)), 61);
 }
@@ -282,7 +317,13 @@ fn a_healthy_network_answers_every_question_and_tells_at_once() {
 #[test]
 fn a_change_is_told_within_two_hops_when_all_nodes_hear() {
     paused(async {
-        let (network, nodes) = world(vec![Hop { delay_ms: 2, lost: false }], vec![false; NODES]);
+        let (network, nodes) = world(
+            vec![Hop {
+                delay_ms: 2,
+                lost: false,
+            }],
+            vec![false; NODES],
+        );
         for node in &nodes {
             node.closed_question(
                 &Region::new().admit(1, OrganisationType::Hospital).context(),
@@ -294,7 +335,10 @@ fn a_change_is_told_within_two_hops_when_all_nodes_hear() {
         }
         tokio::time::sleep(LEASE_DURATION / 2).await;
         let began = Instant::now();
-        network.push().changed(&Bsn::parse(PATIENTS[0]).unwrap()).await;
+        network
+            .push()
+            .changed(&Bsn::parse(PATIENTS[0]).unwrap())
+            .await;
         // The rest of the time since the service started, and no more.
         assert!(began.elapsed() <= LEASE_DURATION);
         tokio::time::sleep(LEASE_DURATION * 2).await;
@@ -302,7 +346,10 @@ fn a_change_is_told_within_two_hops_when_all_nodes_hear() {
             node.renew_now().await;
         }
         let began = Instant::now();
-        network.push().changed(&Bsn::parse(PATIENTS[0]).unwrap()).await;
+        network
+            .push()
+            .changed(&Bsn::parse(PATIENTS[0]).unwrap())
+            .await;
         assert_eq!(began.elapsed(), Duration::from_millis(4));
     });
 }
@@ -323,9 +370,16 @@ fn world(hops: Vec<Hop>, deaf: Vec<bool>) -> (Network, Vec<Arc<CachedConsents>>)
     let push = network.start_service();
     let nodes: Vec<_> = (0..NODES)
         .map(|node| {
-            let line = Line { network: network.clone(), node: ura(node) };
+            let line = Line {
+                network: network.clone(),
+                node: ura(node),
+            };
             let randomness = SeededRandomness::from_seed(node as u64);
-            Arc::new(CachedConsents::over(Arc::new(line), "8".parse().unwrap(), &randomness))
+            Arc::new(CachedConsents::over(
+                Arc::new(line),
+                "8".parse().unwrap(),
+                &randomness,
+            ))
         })
         .collect();
     let mut world = network.0.lock().unwrap();

@@ -29,6 +29,8 @@ pub mod wire;
 
 #[cfg(test)]
 mod coherence;
+#[cfg(test)]
+mod tests;
 
 pub use answers::ANSWERS_MAX;
 pub use cached::CachedConsents;

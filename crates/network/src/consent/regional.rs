@@ -2,11 +2,11 @@
 //! choices, the questions of the nodes, and changes that hold everywhere
 //! before the patient hears so.
 
-use care::{AccessContext, Bsn, IdSource, ProviderCategory, RequestId, Ura};
+use care::{AccessContext, Bsn, IdSource, ProviderCategory, Ura};
 use serde::de::DeserializeOwned;
 use trust::{
     consent::{Change, ChangeEvent, ConsentError, ConsentRecord, ConsentService, EmbeddedConsents},
-    identity::{NodeIdentity, OrganisationRecord},
+    identity::{OrganisationRecord, Peer},
 };
 
 use super::{
@@ -19,24 +19,15 @@ use crate::door::{DoorReply, DoorRequest};
 pub struct RegionalConsents {
     consents: EmbeddedConsents,
     push: ConsentPush,
-    /// In whose name the choices are read for a question of a node.
-    context: AccessContext,
     ids: Box<dyn IdSource>,
 }
 
 impl RegionalConsents {
     /// The service over the choices in `consents`.
-    pub fn new(
-        consents: EmbeddedConsents,
-        push: ConsentPush,
-        identity: &NodeIdentity,
-        ids: Box<dyn IdSource>,
-    ) -> Self {
-        let context = identity.own_system(&*ids);
+    pub fn new(consents: EmbeddedConsents, push: ConsentPush, ids: Box<dyn IdSource>) -> Self {
         Self {
             consents,
             push,
-            context,
             ids,
         }
     }
@@ -99,11 +90,11 @@ impl RegionalConsents {
     /// The holder asks the closed question and the one who consults the open
     /// question, each about itself as its certificate names it; another node
     /// gets 403.
-    pub async fn answer(&self, peer: &OrganisationRecord, request: DoorRequest<'_>) -> DoorReply {
+    pub async fn answer(&self, peer: &Peer, request: DoorRequest<'_>) -> DoorReply {
         match (request.method, request.path) {
             ("POST", "closed-question") => self.closed(peer, request.body).await,
             ("POST", "open-question") => self.open(peer, request.body).await,
-            ("POST", "lease") => match self.push.grant(peer.ura) {
+            ("POST", "lease") => match self.push.grant(peer.ura()) {
                 Ok(lease) => DoorReply::json(200, &lease),
                 Err(_) => DoorReply::refused(429, "throttled", "too many nodes hold a lease"),
             },
@@ -114,46 +105,52 @@ impl RegionalConsents {
         }
     }
 
-    async fn closed(&self, peer: &OrganisationRecord, body: &[u8]) -> DoorReply {
+    async fn closed(&self, peer: &Peer, body: &[u8]) -> DoorReply {
         let asked: ClosedQuestion = match read(body) {
             Ok(asked) => asked,
             Err(reply) => return reply,
         };
         let question = asked.question;
-        if !is_self(peer, question.holder, question.holder_category)
-            && !is_self(peer, question.consulting, question.consulting_category)
-        {
+        if !is_self(
+            &peer.organisation,
+            question.holder,
+            question.holder_category,
+        ) && !is_self(
+            &peer.organisation,
+            question.consulting,
+            question.consulting_category,
+        ) {
             return not_about_the_caller();
         }
         let patient = asked.patient.0;
-        let context = self.context.in_request(RequestId(self.ids.next()));
+        let context = peer.own_system(&*self.ids);
         match self
             .consents
             .closed_question(&context, &patient, &question)
             .await
         {
             Ok(answer) => {
-                let subject = self.push.subject(peer.ura, &patient);
+                let subject = self.push.subject(peer.ura(), &patient);
                 DoorReply::json(200, &ClosedAnswer { subject, answer })
             }
             Err(error) => failed(&error),
         }
     }
 
-    async fn open(&self, peer: &OrganisationRecord, body: &[u8]) -> DoorReply {
+    async fn open(&self, peer: &Peer, body: &[u8]) -> DoorReply {
         let asked: OpenQuestion = match read(body) {
             Ok(asked) => asked,
             Err(reply) => return reply,
         };
         let consulting = asked.consulting;
-        if !is_self(peer, consulting.ura, consulting.category) {
+        if !is_self(&peer.organisation, consulting.ura, consulting.category) {
             return not_about_the_caller();
         }
         if asked.holders.len() > HOLDERS_MAX {
             return DoorReply::refused(413, "too-costly", "too many organisations in one question");
         }
         let patient = asked.patient.0;
-        let context = self.context.in_request(RequestId(self.ids.next()));
+        let context = peer.own_system(&*self.ids);
         let holders: Vec<_> = asked
             .holders
             .iter()
@@ -170,7 +167,7 @@ impl RegionalConsents {
                     .into_iter()
                     .map(|(holder, answer)| HolderAnswer { holder, answer })
                     .collect();
-                let subject = self.push.subject(peer.ura, &patient);
+                let subject = self.push.subject(peer.ura(), &patient);
                 DoorReply::json(200, &OpenAnswer { subject, answers })
             }
             Err(error) => failed(&error),

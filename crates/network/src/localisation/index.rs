@@ -21,8 +21,6 @@ use crate::{
 
 /// Lists that one transaction Bundle may hold.
 pub const LISTS_PER_REQUEST_MAX: usize = 500;
-/// The longest sealed pseudonym, in bytes.
-const SEALED_BYTES_MAX: usize = 4_096;
 
 /// The localisation index. Cheap to clone.
 ///
@@ -211,13 +209,6 @@ impl LocalisationIndex {
     }
 
     fn open_subject(&self, sealed: &str) -> Result<Pseudonym, DoorReply> {
-        if sealed.len() > SEALED_BYTES_MAX {
-            return Err(DoorReply::refused(
-                422,
-                "value",
-                "the sealed pseudonym is too long",
-            ));
-        }
         self.recipient.open(sealed).map_err(|error| match error {
             PseudonymError::Expired => {
                 DoorReply::refused(422, "expired", "the sealed pseudonym has expired")

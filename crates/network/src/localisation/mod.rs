@@ -14,6 +14,8 @@ mod list;
 mod pseudonyms;
 mod registrar;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use client::{Localisation, LocalisationError};
 pub use index::{LISTS_PER_REQUEST_MAX, LocalisationIndex};
