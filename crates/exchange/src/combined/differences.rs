@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{
     elements::{folded, quantity_words},
-    model::{Block, Difference, Fact, Field, FieldName, Value},
+    model::{Block, Difference, Fact, Field, FieldName, Moment, Value},
 };
 
 /// The differences among facts that say the same thing.
@@ -23,6 +23,11 @@ pub(super) fn among(facts: &[Fact]) -> Vec<Difference> {
     for index in speaking {
         let fact = &facts[index];
         for field in fact.fields.iter().filter(|field| field.name.is_compared()) {
+            // When an agreement was written down or a box handed over is its
+            // own moment, not a claim about the same one.
+            if field.name == FieldName::Date && fact.block.is_some() {
+                continue;
+            }
             let across_kinds = matches!(field.name, FieldName::Dose | FieldName::Route);
             let kind = (!across_kinds).then_some((fact.resource_type, fact.block));
             said.entry((field.name, kind)).or_default().push((index, field));
@@ -52,6 +57,14 @@ fn speaking(facts: &[Fact]) -> Vec<usize> {
 }
 
 fn differ(values: &[(usize, &Field)]) -> bool {
+    let dates: Option<Vec<Moment>> =
+        values.iter().map(|(_, field)| Moment::parse(&field.value)).collect();
+    if let Some(dates) = dates {
+        // A month and a day in that month can be the same moment.
+        let latest_start = dates.iter().map(|date| date.low_ms).max();
+        let earliest_end = dates.iter().map(|date| date.high_ms).min();
+        return latest_start > earliest_end;
+    }
     if values.iter().all(|(_, field)| field.comparable.is_some()) {
         let distinct: HashSet<_> = values.iter().map(|(_, field)| &field.comparable).collect();
         return distinct.len() > 1;
@@ -68,17 +81,43 @@ pub(super) fn of_values(facts: &[Fact]) -> Vec<Difference> {
         .enumerate()
         .filter_map(|(index, fact)| Some((index, value_words(fact)?)))
         .collect();
-    let distinct: HashSet<String> = said.iter().map(|(_, value)| folded(value)).collect();
+    let distinct: HashSet<String> = facts.iter().filter_map(value_key).collect();
     if distinct.len() > 1 {
         differences.insert(0, Difference { field: FieldName::Value, values: said });
     }
     differences
 }
 
+/// The value as it can be compared between sources: a number by its value, a
+/// word folded.
+pub(super) fn value_key(fact: &Fact) -> Option<String> {
+    let measured = fact.measured.as_ref()?;
+    let parts = measured.components.iter().map(|component| &component.value);
+    let keys: Vec<String> = std::iter::once(&measured.value)
+        .chain(parts)
+        .filter_map(|value| match value {
+            Value::Quantity(quantity) => Some(format!(
+                "{}{}",
+                quantity.comparator.as_deref().unwrap_or_default(),
+                quantity.number()?
+            )),
+            Value::Text(text) => Some(folded(text)),
+            Value::Missing => None,
+        })
+        .collect();
+    (!keys.is_empty()).then(|| keys.join(" "))
+}
+
 fn value_words(fact: &Fact) -> Option<String> {
-    match &fact.measured.as_ref()?.value {
-        Value::Quantity(quantity) => Some(quantity_words(quantity)),
-        Value::Text(text) => Some(text.clone()),
-        Value::Missing => None,
-    }
+    let measured = fact.measured.as_ref()?;
+    let parts = measured.components.iter().map(|component| &component.value);
+    let said: Vec<String> = std::iter::once(&measured.value)
+        .chain(parts)
+        .filter_map(|value| match value {
+            Value::Quantity(quantity) => Some(quantity_words(quantity)),
+            Value::Text(text) => Some(text.clone()),
+            Value::Missing => None,
+        })
+        .collect();
+    (!said.is_empty()).then(|| said.join(" / "))
 }

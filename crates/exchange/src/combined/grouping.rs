@@ -185,6 +185,10 @@ impl Union {
     }
 
     pub(super) fn join(&mut self, a: usize, b: usize, rule: Rule) {
+        // A fact that carries a code twice is not joined to itself.
+        if a == b {
+            return;
+        }
         let (a, b) = (self.root(a), self.root(b));
         let (low, high) = (a.min(b), a.max(b));
         self.parents[high] = low;

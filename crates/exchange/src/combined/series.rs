@@ -122,7 +122,7 @@ fn points(facts: Vec<Fact>) -> Vec<Point> {
                 }
             }
         }
-        if let Some(key) = value_key(fact) {
+        if let Some(key) = differences::value_key(fact) {
             same_value.entry(key).or_default().push(index);
         }
     }
@@ -143,31 +143,13 @@ fn points(facts: Vec<Fact>) -> Vec<Point> {
     points
 }
 
-/// The value as it can be compared between sources: a number by its value, a
-/// word folded.
-fn value_key(fact: &Fact) -> Option<String> {
-    let measured = fact.measured.as_ref()?;
-    let parts = measured.components.iter().map(|component| &component.value);
-    let keys: Vec<String> = std::iter::once(&measured.value)
-        .chain(parts)
-        .filter_map(|value| match value {
-            Value::Quantity(quantity) => Some(format!(
-                "{}{}",
-                quantity.comparator.as_deref().unwrap_or_default(),
-                quantity.number()?
-            )),
-            Value::Text(text) => Some(folded(text)),
-            Value::Missing => None,
-        })
-        .collect();
-    (!keys.is_empty()).then(|| keys.join(" "))
-}
-
 fn point(rules: Vec<Rule>, mut facts: Vec<Fact>) -> Point {
-    // What was corrected last is shown; then the version that changed last.
+    // A correction is shown before what it corrects, then who knows the time
+    // best, then the version that changed last.
     facts.sort_by_cached_key(|fact| {
         let changed = fact.last_updated.as_deref().and_then(Moment::parse).map(|at| at.high_ms);
-        (standing(fact), std::cmp::Reverse(changed), fact.resource)
+        let span = fact.date.as_ref().map_or(i64::MAX, |date| date.high_ms - date.low_ms);
+        (standing(fact), span, std::cmp::Reverse(changed), fact.resource)
     });
     // The most precise time that any of them gives.
     let when = facts

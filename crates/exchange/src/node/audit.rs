@@ -32,10 +32,7 @@ impl Node {
             asked: entry.asked,
             count: entry.count,
         };
-        AuditBody {
-            patient: entry.patient.or(cx.patient()).cloned(),
-            body: line.to_json(&self.parts.ids.next(), self.parts.clock.now()),
-        }
+        line.to_body(&self.parts.ids.next(), self.parts.clock.now())
     }
 
     /// Writes audit lines; durable when it resolves.

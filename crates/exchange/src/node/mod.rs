@@ -11,6 +11,7 @@ mod batch;
 mod explain;
 mod messages;
 mod own_door;
+mod pages;
 mod peer;
 mod regional;
 mod relation;
@@ -33,7 +34,9 @@ pub use messages::{Channel, Receipt};
 pub use peer::{
     PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX,
 };
-pub use regional::{RESOURCES_PER_SOURCE_MAX, SOURCES_AT_ONCE_MAX};
+pub use regional::{
+    EMERGENCY_REASON_CHARACTERS_MAX, RESOURCES_PER_SOURCE_MAX, SOURCES_AT_ONCE_MAX,
+};
 
 use crate::{
     catalogue::Catalogue,

@@ -16,7 +16,11 @@ use trust::{
     policy::{Action, Situation},
 };
 
-use super::{Node, audit::Entry, regional::needs_consent};
+use super::{
+    Node,
+    audit::Entry,
+    regional::{is_worth_asking, needs_consent},
+};
 use crate::{
     error::{ExchangeError, store_status},
     json::Text,
@@ -145,7 +149,7 @@ impl Node {
         };
         let decision = self.parts.policies.decide(cx, &situation);
         let categories = decision.categories().intersection(exchange.categories());
-        if !decision.is_allowed() || categories.is_empty() {
+        if !decision.is_allowed() || !is_worth_asking(categories) {
             return Err(ExchangeError::NotAllowed);
         }
         Ok(categories)

@@ -33,7 +33,7 @@ pub const SOURCES_AT_ONCE_MAX: usize = 64;
 /// The most resources that are taken from one source.
 pub const RESOURCES_PER_SOURCE_MAX: usize = 20_000;
 /// The longest reason for emergency access, in characters.
-pub(super) const EMERGENCY_REASON_CHARACTERS_MAX: usize = 500;
+pub const EMERGENCY_REASON_CHARACTERS_MAX: usize = 500;
 
 /// What is done with one organisation.
 enum Plan {
@@ -235,11 +235,6 @@ impl Node {
         asked: Categories,
         consent_known: bool,
     ) -> Plan {
-        // Who the patient is travels with every answer; on its own it is not
-        // what an exchange is for.
-        let worth = |categories: Categories| {
-            !categories.without(DataCategory::Patient).is_empty()
-        };
         if source.record.ura == self.parts.organisation.ura {
             return if permitted.is_empty() {
                 Plan::Known(SourceState::NotAllowed, None)
@@ -247,7 +242,7 @@ impl Node {
                 Plan::Own
             };
         }
-        if !worth(permitted) {
+        if !is_worth_asking(permitted) {
             return if consent_known {
                 Plan::Known(SourceState::NotAllowed, None)
             } else {
@@ -375,6 +370,12 @@ impl Node {
 /// Whether the patient's consent decides at all.
 pub(super) fn needs_consent(cx: &AccessContext) -> bool {
     !matches!(cx.purpose(), Purpose::PatientRequest | Purpose::EmergencyTreatment)
+}
+
+/// Whether some kinds of data are worth a question. Who the patient is travels
+/// with every answer; on its own it is not what an exchange is for.
+pub(super) fn is_worth_asking(categories: Categories) -> bool {
+    !categories.without(DataCategory::Patient).is_empty()
 }
 
 /// Whether there is anything but who the patient is.

@@ -58,7 +58,14 @@ fn stopped_at_one_place_and_still_dispensed_at_another() {
         dispense(4, "d1", "2026-01-01", "2 maal per dag 1 tablet"),
         dispense(4, "d2", "2026-02-19", "2 maal per dag 1 tablet"),
     ]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Medication), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Medication), @r"
+    medication: data
+    - Diclofenac tablet 50 mg [same-code same-substance]
+      Apotheek De Brug 2026-02-19: Diclofenac tablet 50 mg
+      Apotheek De Brug 2026-01-01: Diclofenac tablet 50 mg
+      Huisartsenpraktijk De Linde 2026-01-01: Diclofenac
+      ! stopped at Huisartsenpraktijk De Linde, still dispensed at Apotheek De Brug
+    ");
 }
 
 #[test]
@@ -71,7 +78,16 @@ fn agreed_anew_after_the_stop_is_no_mismatch() {
     let section = record.section(SectionKind::Medication).unwrap();
     assert_eq!(section.groups.len(), 1);
     assert!(section.groups[0].notices.is_empty());
-    insta::assert_snapshot!(shown(&record, SectionKind::Medication), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Medication), @r"
+    medication: data
+    - Diclofenac tablet 50 mg [same-code same-substance]
+      Apotheek De Brug 2026-02-19: Diclofenac tablet 50 mg
+      Ziekenhuis Zuid 2026-02-10: Diclofenac
+      Huisartsenpraktijk De Linde 2026-01-01: Diclofenac
+      ≠ Status: active | stopped
+      ≠ Dose: 1 maal per dag 1 tablet | 1 maal per dag 1 tablet | 2 maal per dag 1 tablet
+      ≠ Start: 2026-02-10 | 2026-01-01
+    ");
 }
 
 #[test]

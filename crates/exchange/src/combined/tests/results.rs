@@ -11,7 +11,17 @@ fn the_same_test_elsewhere_within_days_is_a_repeat() {
         lab(3, "b", HBA1C, "2026-02-23T09:00:00Z", "62", "mmol/mol"),
         lab(2, "c", HBA1C, "2025-11-20T08:00:00Z", "58", "mmol/mol"),
     ]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Results), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Results), @r"
+    results: data
+    ~ test 59261-8 [mmol/mol]
+      2025-11-20T08:00:00Z: 58 mmol/mol []
+        Diagnostiek Delta
+      2026-02-20T08:00:00Z: 61 mmol/mol []
+        Diagnostiek Delta
+      2026-02-23T09:00:00Z: 62 mmol/mol []
+        Ziekenhuis Zuid
+        ! repeats 3 days after Diagnostiek Delta
+    ");
     let series = &record.section(SectionKind::Results).unwrap().series[0];
     assert_eq!(series.change, Some(Change { from: 61.0, to: 62.0 }));
 }
@@ -36,7 +46,13 @@ fn a_copy_of_a_result_is_the_same_measurement_and_no_repeat() {
         // The GP's copy gives the day only.
         lab(1, "copy", HBA1C, "2026-02-20", "61.0", "mmol/mol"),
     ]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Results), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Results), @r"
+    results: data
+    ~ test 59261-8 [mmol/mol]
+      2026-02-20T08:00:00Z: 61 mmol/mol [same-measurement]
+        Diagnostiek Delta
+        Huisartsenpraktijk De Linde
+    ");
 }
 
 #[test]
@@ -45,7 +61,17 @@ fn two_units_are_two_series_and_a_conversion_is_shown_as_one() {
         lab(2, "a", "1751-7", "2026-02-20T08:00:00Z", "41", "g/L"),
         lab(3, "b", "1751-7", "2026-02-01T08:00:00Z", "3.9", "g/dL"),
     ]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Results), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Results), @r"
+    results: data
+    ~ test 1751-7 [g/L]
+      2026-02-20T08:00:00Z: 41 g/L []
+        Diagnostiek Delta
+      converted: 39 g/L from 3.9 g/dL
+    ~ test 1751-7 [g/dL]
+      2026-02-01T08:00:00Z: 3.9 g/dL []
+        Ziekenhuis Zuid
+      converted: 4.1 g/dL from 41 g/L
+    ");
 }
 
 #[test]
@@ -78,7 +104,15 @@ fn a_correction_shows_the_corrected_value_and_keeps_the_first() {
         )
     };
     let record = combined(vec![numbered(1, "final", "6.9"), numbered(3, "corrected", "4.9")]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Results), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Results), @r"
+    results: data
+    ~ Kalium [mmol/L]
+      2026-02-15T11:05:00+01:00: 4.9 mmol/L [same-identifier]
+        Ziekenhuis Zuid
+        Huisartsenpraktijk De Linde
+      ≠ Value: 4.9 mmol/L | 6.9 mmol/L
+      ≠ Status: corrected | final
+    ");
 }
 
 #[test]
@@ -100,7 +134,12 @@ fn a_result_without_a_code_keeps_its_text_and_stands_alone() {
         )
     };
     let record = combined(vec![uncoded(2, "a")]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Results), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Results), @r"
+    results: data
+    ~ XQ77 [-]
+      2026-02-09: zie opmerking Abnormal (… to 5) []
+        Diagnostiek Delta
+    ");
     let series = &record.section(SectionKind::Results).unwrap().series[0];
     assert_eq!(series.code, None);
     let fact = series.points[0].fact();
@@ -130,5 +169,10 @@ fn blood_pressure_keeps_its_parts() {
             "component": [(part("8480-6", "systolisch", "142")), (part("8462-4", "diastolisch", "88"))]
         }),
     )]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Vitals), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Vitals), @r"
+    vitals: data
+    ~ Bloeddruk [mm[Hg]]
+      2026-02-09T10:00:00Z: - systolisch=142 mm[Hg] diastolisch=88 mm[Hg] []
+        Huisartsenpraktijk De Linde
+    ");
 }

@@ -27,7 +27,13 @@ fn an_allergy_under_two_codes_is_one_when_the_tables_say_so() {
         allergy(1, SNOMED, "372687004", "low"),
         allergy(4, ATC, "J01CA04", "high"),
     ]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Allergies), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Allergies), @r"
+    allergies: data
+    - Amoxicilline [same-substance]
+      Huisartsenpraktijk De Linde 2023-09-13: Amoxicilline
+      Apotheek De Brug 2023-09-13: Amoxicilline
+      ≠ Criticality: low | high
+    ");
     // The inhibitor makes it another product.
     let record = combined(vec![
         allergy(1, SNOMED, "372687004", "low"),
@@ -61,7 +67,14 @@ fn a_problem_is_known_again_by_any_code_and_differences_are_shown() {
         problem(3, "b", &[(SNOMED, "44054006")], "2015-06-01"),
         problem(4, "c", &[(ICPC, "T90.02"), (SNOMED, "44054006")], "2014-03"),
     ]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Problems), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Problems), @r"
+    problems: data
+    - Diabetes mellitus type 2 [same-code]
+      Ziekenhuis Zuid 2015-06-01: Diabetes mellitus type 2
+      Huisartsenpraktijk De Linde 2014-03: Diabetes mellitus type 2
+      Apotheek De Brug 2014-03: Diabetes mellitus type 2
+      ≠ Start: 2015-06-01 | 2014-03 | 2014-03
+    ");
 }
 
 #[test]
@@ -115,7 +128,13 @@ fn the_patient_is_one_and_what_differs_is_shown() {
         )
     };
     let record = combined(vec![patient(1, "Vermeer", "Zwolle"), patient(3, "Vermeer", "Kampen")]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Patient), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Patient), @r"
+    patient: data
+    - Anna Vermeer [same-patient]
+      Huisartsenpraktijk De Linde ?: Anna Vermeer
+      Ziekenhuis Zuid ?: Anna Vermeer
+      ≠ Address: Dorpsstraat 1, Zwolle | Dorpsstraat 1, Kampen
+    ");
 }
 
 #[test]
