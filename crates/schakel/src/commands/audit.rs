@@ -1,0 +1,115 @@
+//! `schakel audit`: are the audit logs as they were written?
+
+use std::{path::PathBuf, process::ExitCode, sync::mpsc};
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use trust::audit::{ChainFault, FaultKind, Line, Verified, verify};
+
+use super::nodes::{NodeSelection, SelectedNode};
+use crate::node::{NodeFiles, open_store};
+
+/// How many lines are read at a time.
+const LINES_PER_READ: usize = 500;
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    command: AuditCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Find lines that were altered, removed or inserted
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+struct Verify {
+    /// The directory of the demo region
+    #[arg(long, default_value = "data")]
+    data: PathBuf,
+    /// Only this organisation
+    #[arg(long, value_name = "SLUG")]
+    organisation: Option<String>,
+    /// The configuration of one node, instead of a demo region
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["data", "organisation"])]
+    config: Option<PathBuf>,
+}
+
+impl Audit {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        let AuditCommand::Verify(verify) = self.command;
+        let selection = NodeSelection {
+            data: verify.data,
+            organisation: verify.organisation,
+            config: verify.config,
+        };
+        let mut holds = true;
+        for node in selection.nodes()? {
+            let slug = node.config.organisation.slug.clone();
+            let line = match verify_node(node)
+                .await
+                .with_context(|| format!("at `{slug}`"))?
+            {
+                Ok(verified) => format!("{slug}: {} lines, the chain holds", verified.lines),
+                Err(fault) => {
+                    holds = false;
+                    format!("{slug}: line {} {}", fault.seq, what(fault.kind))
+                }
+            };
+            super::print(&line);
+        }
+        Ok(if holds {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+async fn verify_node(node: SelectedNode) -> anyhow::Result<Result<Verified, ChainFault>> {
+    let files = NodeFiles::read(&node.config)?;
+    let head = files.audit_head(&node.config).read()?;
+    let key = files.identity.public_key().to_vec();
+    let store = open_store(&node.config, &files, String::new())?;
+    let (send, receive) = mpsc::sync_channel::<Line>(LINES_PER_READ);
+    let verifying =
+        tokio::task::spawn_blocking(move || verify(receive.into_iter(), head.as_ref(), &key));
+    let mut after = 0;
+    loop {
+        let lines = store.audit_lines(after, LINES_PER_READ).await?;
+        let Some(last) = lines.last() else { break };
+        after = last.seq;
+        let sent = tokio::task::block_in_place(|| {
+            lines.into_iter().try_for_each(|line| {
+                send.send(Line {
+                    seq: line.seq,
+                    recorded: line.recorded,
+                    patient: line.patient,
+                    body: line.body,
+                    previous: line.previous,
+                    hash: line.hash,
+                    signature: line.signature,
+                })
+            })
+        });
+        // Who verifies stops at the first fault, and reads no further.
+        if sent.is_err() {
+            break;
+        }
+    }
+    drop(send);
+    Ok(verifying.await?)
+}
+
+/// What is wrong with a line, in words.
+fn what(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Altered => "was altered after it was written",
+        FaultKind::Removed => "follows a line that was removed",
+        FaultKind::Inserted => "was inserted, it does not belong in the chain",
+        FaultKind::Signature => "is not signed by this organisation",
+        FaultKind::CutOff => "is missing: the end of the log was cut off",
+    }
+}

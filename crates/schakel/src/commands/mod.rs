@@ -1,0 +1,55 @@
+//! The commands: one file each.
+
+mod audit;
+mod demo;
+mod doctor;
+mod explain;
+mod nodes;
+mod send;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+pub(crate) use demo::people;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a region of eight organisations on this machine, with made-up patients
+    Demo(demo::Demo),
+    /// Run the node of one organisation
+    Serve(serve::Serve),
+    /// Send a message to an organisation of the demo region, through its real door
+    Send(send::Send),
+    /// Check the audit logs
+    Audit(audit::Audit),
+    /// Explain, rule by rule, why somebody may or may not see something
+    Explain(explain::Explain),
+    /// Say what is wrong, and what to do about it
+    Doctor(doctor::Doctor),
+}
+
+impl Command {
+    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Demo(command) => command.run().await,
+            Self::Serve(command) => command.run().await,
+            Self::Send(command) => command.run().await,
+            Self::Audit(command) => command.run().await,
+            Self::Explain(command) => command.run().await,
+            Self::Doctor(command) => command.run().await,
+        }
+    }
+}
+
+/// Writes a line of what the command is for; all else goes to the standard error.
+fn print(line: &str) {
+    #[expect(
+        clippy::print_stdout,
+        reason = "the answer of a command goes to the standard output"
+    )]
+    {
+        println!("{line}");
+    }
+}

@@ -1,0 +1,210 @@
+//! The configuration of one node: a TOML file with paths relative to itself.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use care::{OrganisationType, Ura};
+use serde::{Deserialize, Serialize};
+
+/// One node. `docs/configuration.md` says what each setting is for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NodeConfig {
+    pub(crate) organisation: OrganisationConfig,
+    pub(crate) doors: DoorsConfig,
+    pub(crate) files: FilesConfig,
+    pub(crate) region: RegionConfig,
+    #[serde(default)]
+    pub(crate) limits: LimitsConfig,
+}
+
+/// Whose node it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrganisationConfig {
+    /// A short name for commands and files.
+    pub(crate) slug: String,
+    /// The name on screen and in access logs; must be that of the certificate.
+    pub(crate) name: String,
+    /// The URA, eight digits.
+    pub(crate) ura: Ura,
+    /// The RoleCodeNL code of its type.
+    #[serde(rename = "type")]
+    pub(crate) organisation_type: String,
+}
+
+/// Where the node listens.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DoorsConfig {
+    /// FHIR, messages and pages for the organisation itself, over HTTP: on
+    /// loopback, or behind the organisation's own TLS proxy.
+    pub(crate) own: SocketAddr,
+    /// The door for other nodes, with mutual TLS. Left out, the node asks
+    /// others but answers nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) node: Option<SocketAddr>,
+    /// HL7 v2 over MLLP.
+    pub(crate) mllp: SocketAddr,
+    /// The address at which browsers reach the own door, where a proxy stands
+    /// before it. With `https`, cookies are marked Secure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) public_url: Option<String>,
+    /// The address at which other nodes reach the node door, where it differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) node_url: Option<String>,
+}
+
+/// Where the node keeps its files.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FilesConfig {
+    /// The database of the organisation.
+    pub(crate) database: PathBuf,
+    /// The directory with `certificate.pem` and `key.pem`.
+    pub(crate) identity: PathBuf,
+    /// The certificate of the region's authority.
+    pub(crate) authority: PathBuf,
+    /// The people who may sign in: the demo issuer's list.
+    pub(crate) people: PathBuf,
+    /// A directory with exchanges of the organisation's own, beside the ones
+    /// that are built in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) exchanges: Option<PathBuf>,
+}
+
+/// The regional services.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegionConfig {
+    /// The node door of the organisation that runs the regional services.
+    pub(crate) services_url: String,
+    /// The URA of that organisation.
+    pub(crate) services_ura: Ura,
+    /// This node runs them itself, with its databases in this directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) embedded: Option<PathBuf>,
+}
+
+/// Limits that an organisation may set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LimitsConfig {
+    /// How long a source may take to answer, in milliseconds.
+    pub(crate) source_deadline_ms: u64,
+    /// Requests per second from one client at the own door, before 429.
+    pub(crate) requests_per_second: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            source_deadline_ms: 2_000,
+            requests_per_second: 200,
+        }
+    }
+}
+
+impl NodeConfig {
+    /// Reads a file, and makes its paths absolute.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the configuration `{}`", path.display()))?;
+        let mut config: Self = toml::from_str(&text)
+            .with_context(|| format!("the configuration `{}` is not valid", path.display()))?;
+        config
+            .organisation_type()
+            .with_context(|| format!("in `{}`", path.display()))?;
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let files = &mut config.files;
+        for file in [
+            &mut files.database,
+            &mut files.identity,
+            &mut files.authority,
+            &mut files.people,
+        ]
+        .into_iter()
+        .chain(&mut files.exchanges)
+        .chain(&mut config.region.embedded)
+        {
+            *file = directory.join(&file);
+        }
+        Ok(config)
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        std::fs::write(path, toml::to_string(self)?)
+            .with_context(|| format!("cannot write `{}`", path.display()))
+    }
+
+    /// What kind of organisation it is.
+    pub(crate) fn organisation_type(&self) -> anyhow::Result<OrganisationType> {
+        let code = &self.organisation.organisation_type;
+        match OrganisationType::from_code(code) {
+            Some(kind) => Ok(kind),
+            None => bail!(
+                "`{code}` is no organisation type; known are {}",
+                OrganisationType::ALL.map(OrganisationType::code).join(", ")
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSPITAL: &str = r#"
+[organisation]
+slug = "ziekenhuis"
+name = "Ziekenhuis Hogedam"
+ura = "90000104"
+type = "V4"
+
+[doors]
+own = "127.0.0.1:8085"
+node = "127.0.0.1:8105"
+mllp = "127.0.0.1:2575"
+
+[files]
+database = "records.db"
+identity = "identity"
+authority = "../authority.pem"
+people = "../people.json"
+
+[region]
+services_url = "https://127.0.0.1:8101"
+services_ura = "90000100"
+"#;
+
+    fn read(text: &str) -> anyhow::Result<NodeConfig> {
+        let directory = tempfile::tempdir()?;
+        let path = directory.path().join("node.toml");
+        std::fs::write(&path, text)?;
+        let config = NodeConfig::read(&path)?;
+        assert!(config.files.database.starts_with(directory.path()));
+        Ok(config)
+    }
+
+    #[test]
+    fn a_file_that_was_written_reads_the_same() {
+        let config = read(HOSPITAL).unwrap();
+        let again: NodeConfig = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
+        assert_eq!(format!("{config:?}"), format!("{again:?}"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let wrong = |from: &str, to: &str| {
+            let error = read(&HOSPITAL.replace(from, to)).unwrap_err();
+            format!("{error:#}").replace('\n', " ")
+        };
+        assert!(wrong("\"V4\"", "\"V9\"").contains("`V9` is no organisation type"));
+        assert!(wrong("mllp =", "mlpp =").contains("unknown field `mlpp`"));
+        assert!(wrong("\"90000104\"", "\"hospital\"").contains("a URA has eight digits"));
+    }
+}

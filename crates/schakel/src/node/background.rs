@@ -1,0 +1,54 @@
+//! What a node does beside answering: it keeps its lease, its addresses and its
+//! registrations up to date.
+
+use std::sync::Arc;
+
+use network::{
+    addressing::{Directory, Organisation, REFRESH_INTERVAL},
+    consent::CachedConsents,
+    localisation::Registrar,
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The work, and what it needs.
+pub(crate) struct Background {
+    pub(crate) own: Organisation,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) consents: Arc<CachedConsents>,
+    pub(crate) registrar: Registrar,
+    /// Whether other nodes can reach this one. One that is switched off keeps
+    /// no lease, so that no change of consent waits for it.
+    pub(crate) reachable: bool,
+}
+
+impl Background {
+    /// Starts the work; it ends when `stop` is cancelled.
+    pub(crate) fn start(self, tasks: &mut JoinSet<()>, stop: &CancellationToken) {
+        let Self {
+            own,
+            directory,
+            consents,
+            registrar,
+            reachable,
+        } = self;
+        let run = |tasks: &mut JoinSet<()>, work: BoxedWork| {
+            let stop = stop.clone();
+            tasks.spawn(async move {
+                tokio::select! { () = stop.cancelled() => {}, () = work => {} }
+            });
+        };
+        run(
+            tasks,
+            Box::pin(async move {
+                directory.keep_fresh(Some(&own), REFRESH_INTERVAL).await;
+            }),
+        );
+        if reachable {
+            run(tasks, Box::pin(async move { consents.keep_lease().await }));
+        }
+        run(tasks, Box::pin(async move { registrar.run().await }));
+    }
+}
+
+type BoxedWork = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -1,0 +1,85 @@
+//! What a node reads from its files.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context;
+use care::{Clock, IdSource, RandomIds, SystemClock};
+use store::{Options, Store};
+use trust::{
+    SystemRandomness,
+    audit::{Chain, HeadFile},
+    identity::{NodeIdentity, TrustAnchors},
+    person::People,
+};
+
+use crate::config::NodeConfig;
+
+/// The keys, people and sources of time and chance of a node.
+pub(crate) struct NodeFiles {
+    pub(crate) identity: NodeIdentity,
+    pub(crate) anchors: TrustAnchors,
+    pub(crate) people: Arc<People>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) randomness: Arc<SystemRandomness>,
+}
+
+impl NodeFiles {
+    /// Reads them, and checks that the certificate is that of the organisation.
+    pub(crate) fn read(config: &NodeConfig) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let identity = NodeIdentity::load(&config.files.identity)?;
+        let certified = identity.organisation();
+        let configured = &config.organisation;
+        anyhow::ensure!(
+            certified.ura == configured.ura
+                && certified.organisation_type == config.organisation_type()?,
+            "the certificate in `{}` is of {} ({}), but the configuration says {} ({})",
+            config.files.identity.display(),
+            certified.ura,
+            certified.organisation_type.code(),
+            configured.ura,
+            configured.organisation_type
+        );
+        let authority = read_text(&config.files.authority)?;
+        let anchors = TrustAnchors::from_pem(&authority, Arc::clone(&clock))?;
+        let people = People::from_json(read_text(&config.files.people)?.as_bytes())
+            .with_context(|| format!("`{}` is not valid", config.files.people.display()))?;
+        Ok(Self {
+            identity,
+            anchors,
+            people: Arc::new(people),
+            clock,
+            ids: Arc::new(RandomIds),
+            randomness: Arc::new(SystemRandomness),
+        })
+    }
+
+    /// The file beside the database with the signed head of the audit chain.
+    pub(crate) fn audit_head(&self, config: &NodeConfig) -> HeadFile {
+        HeadFile::new(
+            &config.files.database.with_extension("head"),
+            &self.identity,
+        )
+    }
+}
+
+/// Opens the organisation's database.
+pub(crate) fn open_store(
+    config: &NodeConfig,
+    files: &NodeFiles,
+    base_url: String,
+) -> anyhow::Result<Store> {
+    Store::open(Options {
+        path: config.files.database.clone(),
+        base_url,
+        clock: Arc::clone(&files.clock),
+        ids: Arc::clone(&files.ids),
+        seal: Arc::new(Chain::new(&files.identity, Some(files.audit_head(config)))),
+    })
+    .with_context(|| format!("cannot open `{}`", config.files.database.display()))
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))
+}
