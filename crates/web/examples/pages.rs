@@ -11,7 +11,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for language in Language::ALL {
         for (name, html) in page::render_samples(language) {
             let html = html?.replace("href=\"/static/schakel-", "href=\"schakel-");
-            fs::write(folder.join(format!("{name}.{}.html", language.code())), html)?;
+            fs::write(
+                folder.join(format!("{name}.{}.html", language.code())),
+                html,
+            )?;
         }
     }
     fs::write(folder.join(web::stylesheet_file()), page::STYLESHEET)?;

@@ -12,9 +12,11 @@ pub(crate) const MARK: &str = include_str!("../../../static/schakel.svg");
 pub(crate) fn stylesheet_path() -> &'static str {
     static PATH: OnceLock<String> = OnceLock::new();
     PATH.get_or_init(|| {
-        let hash = STYLESHEET.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = STYLESHEET
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            });
         format!("/static/schakel-{hash:016x}.css")
     })
 }

@@ -9,17 +9,41 @@ use crate::words::Language;
 
 const MONTHS: [[&str; 12]; 2] = [
     [
-        "januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september",
-        "oktober", "november", "december",
+        "januari",
+        "februari",
+        "maart",
+        "april",
+        "mei",
+        "juni",
+        "juli",
+        "augustus",
+        "september",
+        "oktober",
+        "november",
+        "december",
     ],
     [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ],
 ];
 const MONTHS_SHORT: [[&str; 12]; 2] = [
-    ["jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"],
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+    [
+        "jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec",
+    ],
+    [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ],
 ];
 
 /// The name of the time zone in which the region lives.
@@ -55,7 +79,12 @@ pub fn long_moment(language: Language, at: Timestamp, zone: &TimeZone) -> String
 /// "3 mrt 2026 10:12", for tables.
 pub fn short_moment(language: Language, at: Timestamp, zone: &TimeZone) -> String {
     let zoned = at.to_zoned(zone.clone());
-    format!("{} {:02}:{:02}", short(language, zoned.date()), zoned.hour(), zoned.minute())
+    format!(
+        "{} {:02}:{:02}",
+        short(language, zoned.date()),
+        zoned.hour(),
+        zoned.minute()
+    )
 }
 
 /// "10.12 uur".
@@ -78,7 +107,9 @@ pub fn fhir_short(language: Language, text: &str, zone: &TimeZone) -> String {
             || text.to_owned(),
             |(year, month)| format!("{} {year}", MONTHS_SHORT[language as usize][month]),
         ),
-        10 => text.parse().map_or_else(|_| text.to_owned(), |date| short(language, date)),
+        10 => text
+            .parse()
+            .map_or_else(|_| text.to_owned(), |date| short(language, date)),
         _ => text.to_owned(),
     }
 }
@@ -86,7 +117,9 @@ pub fn fhir_short(language: Language, text: &str, zone: &TimeZone) -> String {
 fn month_of(text: &str) -> Option<(i16, usize)> {
     let (year, month) = text.split_once('-')?;
     let month: usize = month.parse().ok()?;
-    (1..=12).contains(&month).then_some((year.parse().ok()?, month - 1))
+    (1..=12)
+        .contains(&month)
+        .then_some((year.parse().ok()?, month - 1))
 }
 
 /// The whole years between a date of birth and a day; `None` before birth.
@@ -121,8 +154,14 @@ mod tests {
     #[test]
     fn moments_are_told_in_the_time_of_the_region() {
         let at: Timestamp = "2026-07-01T08:05:00Z".parse().unwrap();
-        assert_eq!(long_moment(Language::Dutch, at, &time_zone()), "1 juli 2026 om 10.05 uur");
-        assert_eq!(short_moment(Language::English, at, &time_zone()), "1 Jul 2026 10:05");
+        assert_eq!(
+            long_moment(Language::Dutch, at, &time_zone()),
+            "1 juli 2026 om 10.05 uur"
+        );
+        assert_eq!(
+            short_moment(Language::English, at, &time_zone()),
+            "1 Jul 2026 10:05"
+        );
     }
 
     #[test]

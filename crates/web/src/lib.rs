@@ -3,7 +3,7 @@
 //!
 //! This room shows and asks; it decides nothing about access. Every page about
 //! a patient goes through `exchange`, which writes the audit line and asks the
-//! policies first.
+//! policies first. Start with [`router`].
 
 pub mod chart;
 pub mod dates;
@@ -11,6 +11,19 @@ pub mod page;
 pub mod words;
 
 mod assets;
+mod fault;
+mod handler;
+mod options;
+mod rooms;
+mod security;
+mod site;
+mod view;
+
+pub use options::{
+    ConsentCounts, Elsewhere, OrganisationStatus, RegionRoom, RegionStatus, WebOptions,
+};
+pub use rooms::{OPEN_PATIENTS_MAX, PENDING_CHANGES_MAX, ROOM_IDLE_S, ROOMS_MAX};
+pub use site::{FORM_BYTES_MAX, ROUTES, router};
 
 /// The file name of the stylesheet, for pages that are written to files.
 pub fn stylesheet_file() -> &'static str {

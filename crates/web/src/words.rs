@@ -31,7 +31,9 @@ impl Language {
 
     /// Finds a language by its code.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|language| language.code() == code)
+        Self::ALL
+            .into_iter()
+            .find(|language| language.code() == code)
     }
 
     /// The language to switch to.
@@ -106,7 +108,9 @@ pub(crate) fn texts(language: Language) -> &'static HashMap<String, String> {
 }
 
 fn read(file: &str) -> HashMap<String, String> {
-    let table: toml::Table = file.parse().expect("a test reads the embedded translations");
+    let table: toml::Table = file
+        .parse()
+        .expect("a test reads the embedded translations");
     let mut texts = HashMap::new();
     flatten("", &table, &mut texts);
     texts
@@ -114,7 +118,11 @@ fn read(file: &str) -> HashMap<String, String> {
 
 fn flatten(prefix: &str, table: &toml::Table, texts: &mut HashMap<String, String>) {
     for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let key = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
         match value {
             toml::Value::String(text) => {
                 texts.insert(key, text.trim().to_owned());
@@ -142,7 +150,10 @@ mod tests {
     }
 
     fn placeholders(text: &str) -> BTreeSet<&str> {
-        text.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
+        text.split('{')
+            .skip(1)
+            .filter_map(|part| part.split('}').next())
+            .collect()
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub struct Point {
 impl Point {
     /// Whether the value lies outside the limits that came with it.
     pub fn is_outside(&self) -> bool {
-        self.low.is_some_and(|low| self.value < low) || self.high.is_some_and(|high| self.value > high)
+        self.low.is_some_and(|low| self.value < low)
+            || self.high.is_some_and(|high| self.value > high)
     }
 }
 

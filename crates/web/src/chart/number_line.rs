@@ -22,7 +22,11 @@ pub fn number_line(point: &Point, label: &str) -> Option<String> {
     let to = (high + width / 2.0).max(point.value + width / 8.0);
     let x = Scale::new(from, to, MARGIN, WIDTH - MARGIN);
     let (left, right) = (x.place(low), x.place(high));
-    let class = if point.is_outside() { "dot outside" } else { "dot" };
+    let class = if point.is_outside() {
+        "dot outside"
+    } else {
+        "dot"
+    };
     let mut svg = format!(
         "<svg class=\"number-line\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
          height=\"{HEIGHT}\" role=\"img\" aria-label=\"{}\">",
@@ -50,7 +54,9 @@ pub fn number_line(point: &Point, label: &str) -> Option<String> {
 /// A number in the Dutch manner, without needless zeroes.
 fn number(value: f64) -> String {
     let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').replace('.', ",")
+    text.trim_end_matches('0')
+        .trim_end_matches('.')
+        .replace('.', ",")
 }
 
 #[cfg(test)]
@@ -58,7 +64,13 @@ mod tests {
     use super::*;
 
     fn point(value: f64, low: Option<f64>, high: Option<f64>) -> Point {
-        Point { at_ms: 0, value, text: String::new(), low, high }
+        Point {
+            at_ms: 0,
+            value,
+            text: String::new(),
+            low,
+            high,
+        }
     }
 
     #[test]
@@ -71,6 +83,9 @@ mod tests {
     fn without_both_limits_there_is_no_line() {
         assert_eq!(number_line(&point(1.0, None, Some(2.0)), ""), None);
         assert_eq!(number_line(&point(1.0, Some(2.0), Some(2.0)), ""), None);
-        assert_eq!(number_line(&point(f64::NAN, Some(1.0), Some(2.0)), ""), None);
+        assert_eq!(
+            number_line(&point(f64::NAN, Some(1.0), Some(2.0)), ""),
+            None
+        );
     }
 }

@@ -12,13 +12,22 @@ pub(super) struct Scale {
 impl Scale {
     /// A scale; equal values are put in the middle.
     pub(super) fn new(from: f64, to: f64, start: f64, end: f64) -> Self {
-        Self { from, to, start, end }
+        Self {
+            from,
+            to,
+            start,
+            end,
+        }
     }
 
     /// The place of a value, to a tenth of a pixel.
     pub(super) fn place(&self, value: f64) -> f64 {
         let width = self.to - self.from;
-        let part = if width.abs() < f64::EPSILON { 0.5 } else { (value - self.from) / width };
+        let part = if width.abs() < f64::EPSILON {
+            0.5
+        } else {
+            (value - self.from) / width
+        };
         ((self.start + part * (self.end - self.start)) * 10.0).round() / 10.0
     }
 }
@@ -46,7 +55,11 @@ pub(super) fn ticks(from: f64, to: f64, count: usize) -> Vec<f64> {
 
 /// A tick as text: no more decimals than the distance between ticks asks for.
 pub(super) fn tick_text(tick: f64, ticks: &[f64]) -> String {
-    let step = ticks.windows(2).map(|pair| pair[1] - pair[0]).next().unwrap_or(1.0);
+    let step = ticks
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .next()
+        .unwrap_or(1.0);
     let decimals = (-step.log10().floor()).max(0.0) as usize;
     format!("{tick:.decimals$}")
 }

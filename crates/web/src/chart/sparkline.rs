@@ -18,10 +18,17 @@ pub fn sparkline(points: &[Point], label: &str) -> Option<String> {
     if points.len() < 2 {
         return None;
     }
-    let (low, high) = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), point| {
-        (low.min(point.value), high.max(point.value))
-    });
-    let x = Scale::new(first.at_ms as f64, last.at_ms as f64, MARGIN, WIDTH - MARGIN);
+    let (low, high) = points
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), point| {
+            (low.min(point.value), high.max(point.value))
+        });
+    let x = Scale::new(
+        first.at_ms as f64,
+        last.at_ms as f64,
+        MARGIN,
+        WIDTH - MARGIN,
+    );
     let y = Scale::new(low, high, HEIGHT - MARGIN, MARGIN);
     let mut svg = format!(
         "<svg class=\"sparkline\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
@@ -42,9 +49,18 @@ pub fn sparkline(points: &[Point], label: &str) -> Option<String> {
     svg.push_str("<polyline class=\"line\" points=\"");
     for (index, point) in points.iter().enumerate() {
         let space = if index == 0 { "" } else { " " };
-        let _ = write!(svg, "{space}{},{}", x.place(point.at_ms as f64), y.place(point.value));
+        let _ = write!(
+            svg,
+            "{space}{},{}",
+            x.place(point.at_ms as f64),
+            y.place(point.value)
+        );
     }
-    let class = if last.is_outside() { "dot outside" } else { "dot" };
+    let class = if last.is_outside() {
+        "dot outside"
+    } else {
+        "dot"
+    };
     let _ = write!(
         svg,
         "\"/><circle class=\"{class}\" cx=\"{}\" cy=\"{}\" r=\"2.5\"/></svg>",
@@ -59,7 +75,13 @@ mod tests {
     use super::*;
 
     fn point(day: i64, value: f64, low: Option<f64>, high: Option<f64>) -> Point {
-        Point { at_ms: day * 86_400_000, value, text: String::new(), low, high }
+        Point {
+            at_ms: day * 86_400_000,
+            value,
+            text: String::new(),
+            low,
+            high,
+        }
     }
 
     #[test]
@@ -74,7 +96,10 @@ mod tests {
 
     #[test]
     fn a_missing_limit_draws_no_band() {
-        let points = [point(0, 1.0, None, Some(2.0)), point(1, 1.0, None, Some(2.0))];
+        let points = [
+            point(0, 1.0, None, Some(2.0)),
+            point(1, 1.0, None, Some(2.0)),
+        ];
         let svg = sparkline(&points, "x").unwrap();
         assert!(!svg.contains("band"), "{svg}");
     }

@@ -66,14 +66,18 @@ pub fn trend(points: &[Point], words: &TrendWords<'_>, zone: &TimeZone) -> Optio
 /// value are not allowed to flatten the course.
 fn value_range(points: &[Point]) -> (f64, f64) {
     let values = || points.iter().map(|point| point.value);
-    let (mut low, mut high) =
-        values().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+    let (mut low, mut high) = values()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
         });
     let reach = (high - low).max(high.abs() * 0.1).max(f64::EPSILON);
     let near = |limit: &f64| *limit > low - 2.0 * reach && *limit < high + 2.0 * reach;
-    let limits: Vec<f64> =
-        points.iter().flat_map(|point| [point.low, point.high]).flatten().filter(near).collect();
+    let limits: Vec<f64> = points
+        .iter()
+        .flat_map(|point| [point.low, point.high])
+        .flatten()
+        .filter(near)
+        .collect();
     for limit in limits {
         low = low.min(limit);
         high = high.max(limit);
@@ -88,12 +92,20 @@ fn draw_band(svg: &mut String, points: &[Point], x: &Scale, y: &Scale, ends: (f6
             continue;
         }
         let middle = |a: &Point, b: &Point| f64::midpoint(a.at_ms as f64, b.at_ms as f64);
-        let from = index.checked_sub(1).map_or(ends.0, |before| middle(&points[before], point));
-        let to = points.get(index + 1).map_or(ends.1, |after| middle(point, after));
+        let from = index
+            .checked_sub(1)
+            .map_or(ends.0, |before| middle(&points[before], point));
+        let to = points
+            .get(index + 1)
+            .map_or(ends.1, |after| middle(point, after));
         let (left, right) = (x.place(from), x.place(to));
-        let within = |place: f64| place.clamp(TOP, HEIGHT - BOTTOM);
-        let (top, bottom) = (point.high.map(|high| within(y.place(high))), point.low.map(|low| within(y.place(low))));
-        if let (Some(top), Some(bottom)) = (top, bottom) {
+        let (high, low) = (
+            point.high.map(|high| y.place(high)),
+            point.low.map(|low| y.place(low)),
+        );
+        if let (Some(high), Some(low)) = (high, low) {
+            let within = |place: f64| place.clamp(TOP, HEIGHT - BOTTOM);
+            let (top, bottom) = (within(high), within(low));
             let _ = write!(
                 svg,
                 "<rect class=\"band\" x=\"{left}\" y=\"{top}\" width=\"{:.1}\" height=\"{:.1}\"/>",
@@ -101,7 +113,9 @@ fn draw_band(svg: &mut String, points: &[Point], x: &Scale, y: &Scale, ends: (f6
                 (bottom - top).max(0.0)
             );
         }
-        for limit in [top, bottom].into_iter().flatten() {
+        // A limit outside the drawing is not drawn at its edge.
+        let drawn = |limit: &f64| (TOP..=HEIGHT - BOTTOM).contains(limit);
+        for limit in [high, low].into_iter().flatten().filter(drawn) {
             let _ = write!(
                 svg,
                 "<line class=\"limit\" x1=\"{left}\" x2=\"{right}\" y1=\"{limit}\" y2=\"{limit}\"/>"
@@ -124,7 +138,11 @@ fn draw_value_axis(svg: &mut String, y: &Scale, range: (f64, f64), unit: &str) {
             tick_text(*mark, &marks).replace('.', ",")
         );
     }
-    let _ = write!(svg, "<text class=\"unit\" x=\"4\" y=\"11\">{}</text>", escape(unit));
+    let _ = write!(
+        svg,
+        "<text class=\"unit\" x=\"4\" y=\"11\">{}</text>",
+        escape(unit)
+    );
 }
 
 /// Marks years, or months where the course is shorter than two years.
@@ -145,33 +163,64 @@ fn draw_time_axis(svg: &mut String, x: &Scale, ends: (f64, f64), zone: &TimeZone
 
 fn time_marks(ends: (f64, f64), days: f64, zone: &TimeZone) -> Vec<(f64, String)> {
     let day_of = |ms: f64| -> Option<Date> {
-        Some(Timestamp::from_millisecond(ms as i64).ok()?.to_zoned(zone.clone()).date())
+        Some(
+            Timestamp::from_millisecond(ms as i64)
+                .ok()?
+                .to_zoned(zone.clone())
+                .date(),
+        )
     };
     let ms_of = |date: Date| -> Option<f64> {
-        Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond() as f64)
+        Some(
+            date.to_zoned(zone.clone())
+                .ok()?
+                .timestamp()
+                .as_millisecond() as f64,
+        )
     };
-    let (Some(first), Some(last)) = (day_of(ends.0), day_of(ends.1)) else { return Vec::new() };
+    let (Some(first), Some(last)) = (day_of(ends.0), day_of(ends.1)) else {
+        return Vec::new();
+    };
     let mut marks = Vec::new();
     if days > 730.0 {
         for year in first.year() + 1..=last.year() {
-            let Some(at) = Date::new(year, 1, 1).ok().and_then(ms_of) else { continue };
+            let Some(at) = Date::new(year, 1, 1).ok().and_then(ms_of) else {
+                continue;
+            };
             marks.push((at, year.to_string()));
         }
     } else if days > 60.0 {
-        let every = if days > 400.0 { 3 } else { (days / 240.0).ceil() as i8 };
+        let every = if days > 400.0 {
+            3
+        } else {
+            (days / 240.0).ceil() as i8
+        };
         let mut month = first.first_of_month();
         while month <= last && marks.len() < 24 {
-            let Ok(next) = month.checked_add(jiff::Span::new().months(1)) else { break };
+            let Ok(next) = month.checked_add(jiff::Span::new().months(1)) else {
+                break;
+            };
             month = next;
-            if (month.month() - 1) % every == 0 && month <= last && let Some(at) = ms_of(month) {
+            if (month.month() - 1) % every == 0
+                && month <= last
+                && let Some(at) = ms_of(month)
+            {
                 marks.push((at, format!("{:02}-{}", month.month(), month.year())));
             }
         }
     } else {
-        marks.push((ends.0, format!("{:02}-{:02}-{}", first.day(), first.month(), first.year())));
-        let apart = first.until((Unit::Day, last)).map_or(0, |span| span.get_days());
+        marks.push((
+            ends.0,
+            format!("{:02}-{:02}-{}", first.day(), first.month(), first.year()),
+        ));
+        let apart = first
+            .until((Unit::Day, last))
+            .map_or(0, |span| span.get_days());
         if apart > 0 {
-            marks.push((ends.1, format!("{:02}-{:02}-{}", last.day(), last.month(), last.year())));
+            marks.push((
+                ends.1,
+                format!("{:02}-{:02}-{}", last.day(), last.month(), last.year()),
+            ));
         }
     }
     marks
@@ -181,7 +230,12 @@ fn draw_points(svg: &mut String, points: &[Point], x: &Scale, y: &Scale) {
     svg.push_str("<polyline class=\"line\" points=\"");
     for (index, point) in points.iter().enumerate() {
         let space = if index == 0 { "" } else { " " };
-        let _ = write!(svg, "{space}{},{}", x.place(point.at_ms as f64), y.place(point.value));
+        let _ = write!(
+            svg,
+            "{space}{},{}",
+            x.place(point.at_ms as f64),
+            y.place(point.value)
+        );
     }
     svg.push_str("\"/>");
     for point in points {
@@ -209,11 +263,22 @@ mod tests {
 
     fn point(day: i64, value: f64, low: Option<f64>, high: Option<f64>) -> Point {
         let text = format!("dag {day}: {value}");
-        Point { at_ms: day * 86_400_000, value, text, low, high }
+        Point {
+            at_ms: day * 86_400_000,
+            value,
+            text,
+            low,
+            high,
+        }
     }
 
     fn draw(points: &[Point]) -> Option<String> {
-        let words = TrendWords { title: "HbA1c <nieuw>", summary: "Stijgt.", id: "t1", unit: "mmol/mol" };
+        let words = TrendWords {
+            title: "HbA1c <nieuw>",
+            summary: "Stijgt.",
+            id: "t1",
+            unit: "mmol/mol",
+        };
         trend(points, &words, &TimeZone::UTC)
     }
 

@@ -12,6 +12,8 @@ use crate::words::Language;
 pub struct ConsentPage {
     /// What is around it.
     pub page: Layout,
+    /// Why a change was not made.
+    pub notice: Option<String>,
     /// What holds now, in one sentence.
     pub sentence: String,
     /// Whether everyone may see everything now.
@@ -163,6 +165,7 @@ impl Page for ConsentPage {
         vec![
             Self {
                 page: Layout::sample_patient(language),
+                notice: Some(language.text("consent.changed-elsewhere").to_owned()),
                 sentence: language.text("consent.now.everyone").to_owned(),
                 everyone: true,
                 holders: vec![holder],
@@ -170,6 +173,7 @@ impl Page for ConsentPage {
             },
             Self {
                 page: Layout::sample_patient(language),
+                notice: None,
                 sentence: language.text("consent.now.not-chosen").to_owned(),
                 everyone: false,
                 holders: Vec::new(),
@@ -196,7 +200,10 @@ impl Page for HolderPage {
             groups: vec![CheckGroup {
                 name: language.text("category.medication").to_owned(),
                 explain: language.text("category.medication-explain").to_owned(),
-                checks: vec![check("a", "Huisartsen", true), check("b", "Ziekenhuizen", false)],
+                checks: vec![
+                    check("a", "Huisartsen", true),
+                    check("b", "Ziekenhuizen", false),
+                ],
             }],
         }]
     }
@@ -235,8 +242,12 @@ impl Page for PreviewPage {
         };
         vec![
             sample(
-                lines("Ziekenhuis Hogedam kan uw medicijnen van Apotheek Het Veerhuis NIET meer zien."),
-                lines("Huisartsenpraktijk De Akker kan uw uitslagen van Diagnostiek Lisbroek zien."),
+                lines(
+                    "Ziekenhuis Hogedam kan uw medicijnen van Apotheek Het Veerhuis NIET meer zien.",
+                ),
+                lines(
+                    "Huisartsenpraktijk De Akker kan uw uitslagen van Diagnostiek Lisbroek zien.",
+                ),
                 Some(language.text("preview.emergency").to_owned()),
             ),
             sample(Vec::new(), Vec::new(), None),
@@ -268,7 +279,10 @@ impl Page for HistoryPage {
         };
         [vec![row], Vec::new()]
             .into_iter()
-            .map(|rows| Self { page: Layout::sample_patient(language), rows })
+            .map(|rows| Self {
+                page: Layout::sample_patient(language),
+                rows,
+            })
             .collect()
     }
 }

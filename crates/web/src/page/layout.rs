@@ -89,26 +89,50 @@ impl Layout {
     }
 
     /// A layout for samples.
-    pub(crate) fn sample(language: Language, person: Option<(&str, &str)>, nav: &[&'static str]) -> Self {
-        let patient = nav.first().is_some_and(|key| key.starts_with("nav.my"));
+    pub(crate) fn sample(
+        language: Language,
+        person: Option<(&str, &str)>,
+        nav: &[&'static str],
+    ) -> Self {
+        let patient = nav.first().is_some_and(|key| *key == "nav.my-record");
         Self {
             language,
-            place: if patient { "Zorgregio Waterrijk" } else { "Ziekenhuis Hogedam" }.to_owned(),
-            person: person.map(|(name, role)| SignedIn { name: name.to_owned(), role: role.to_owned() }),
+            place: if patient {
+                "Zorgregio Waterrijk"
+            } else {
+                "Ziekenhuis Hogedam"
+            }
+            .to_owned(),
+            person: person.map(|(name, role)| SignedIn {
+                name: name.to_owned(),
+                role: role.to_owned(),
+            }),
             nav: nav
                 .iter()
                 .enumerate()
-                .map(|(index, key)| NavItem { path: "/", key, current: index == 0 })
+                .map(|(index, key)| NavItem {
+                    path: "/",
+                    key,
+                    current: index == 0,
+                })
                 .collect(),
             form_token: "aaaabbbbccccdddd".to_owned(),
             here: "/".to_owned(),
-            audience: if patient { Audience::Patient } else { Audience::Staff },
+            audience: if patient {
+                Audience::Patient
+            } else {
+                Audience::Staff
+            },
             demo: true,
         }
     }
 
     pub(crate) fn sample_clinician(language: Language) -> Self {
-        Self::sample(language, Some(("S. Akkerhof", "internist")), &["nav.patients"])
+        Self::sample(
+            language,
+            Some(("S. Akkerhof", "internist")),
+            &["nav.patients"],
+        )
     }
 
     pub(crate) fn sample_patient(language: Language) -> Self {

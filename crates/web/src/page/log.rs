@@ -55,7 +55,9 @@ impl Page for LogPage {
             Self {
                 page: Layout::sample_patient(language),
                 sentence: language.count("log.sentence", 2),
-                unanswered: vec![language.fill("log.unanswered", &[("name", "Thuiszorg Onderweg")])],
+                unanswered: vec![
+                    language.fill("log.unanswered", &[("name", "Thuiszorg Onderweg")]),
+                ],
                 organisations: vec![Choice {
                     value: "90000104".to_owned(),
                     label: "Ziekenhuis Hogedam".to_owned(),

@@ -21,8 +21,8 @@ pub struct MessagesPage {
     pub next: Option<String>,
 }
 
-/// A state to filter by.
-#[derive(Debug)]
+/// A choice among lists, as a link.
+#[derive(Debug, Clone)]
 pub struct FilterLink {
     /// Where it leads.
     pub path: String,
@@ -75,7 +75,13 @@ impl Page for MessagesPage {
     const NAME: &'static str = "messages";
 
     fn samples(language: Language) -> Vec<Self> {
-        let page = || Layout::sample(language, Some(("Beheer", "beheerder")), &["nav.messages", "nav.checks"]);
+        let page = || {
+            Layout::sample(
+                language,
+                Some(("Beheer", "beheerder")),
+                &["nav.messages", "nav.checks"],
+            )
+        };
         let row = MessageRow {
             received: "22 nov 2026 14:02".to_owned(),
             kind: "ORU^R01".to_owned(),

@@ -22,7 +22,7 @@ pub mod trend;
 #[cfg(test)]
 mod tests;
 
-pub use layout::{Audience, Layout, NavItem, SignedIn, STYLESHEET};
+pub use layout::{Audience, Layout, NavItem, STYLESHEET, SignedIn};
 pub use parts::{
     Banner, Cell, Choice, Fact, FactRecord, Flag, Labelled, MeasureRow, Measurements, Section,
     SourceRow, Sources, Tag, Tone, TrendLink,
@@ -60,6 +60,7 @@ pub fn render_samples(language: Language) -> Vec<Rendered> {
     rendered.extend(all::<trend::TrendPage>(language));
     rendered.extend(all::<trend::DatumPage>(language));
     rendered.extend(all::<my_record::MyRecordPage>(language));
+    rendered.extend(all::<my_record::ResultsPage>(language));
     rendered.extend(all::<consent::ConsentPage>(language));
     rendered.extend(all::<consent::HolderPage>(language));
     rendered.extend(all::<consent::ExceptionPage>(language));

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Layout, Page, Section, Sources, record};
+use super::{Layout, Measurements, Page, Section, Sources, record};
 use crate::{
     chart::{Point, number_line},
     words::Language,
@@ -34,6 +34,18 @@ pub struct MyRecordPage {
     pub sources: Sources,
 }
 
+/// All results and measurements of the patient.
+#[derive(Debug, Template)]
+#[template(path = "pages/my_results.html")]
+pub struct ResultsPage {
+    /// What is around it.
+    pub page: Layout,
+    /// Results, vital signs.
+    pub sections: Vec<Measurements>,
+    /// How each source answered.
+    pub sources: Sources,
+}
+
 /// A result in a sentence, with a number line where its limits are known.
 #[derive(Debug)]
 pub struct PlainResult {
@@ -55,7 +67,13 @@ impl Page for MyRecordPage {
     const NAME: &'static str = "my-record";
 
     fn samples(language: Language) -> Vec<Self> {
-        let point = Point { at_ms: 0, value: 61.0, text: String::new(), low: Some(20.0), high: Some(53.0) };
+        let point = Point {
+            at_ms: 0,
+            value: 61.0,
+            text: String::new(),
+            low: Some(20.0),
+            high: Some(53.0),
+        };
         let result = PlainResult {
             name: "HbA1c".to_owned(),
             sentence: "Uw uitslag is 61 mmol/mol.".to_owned(),
@@ -83,6 +101,26 @@ impl Page for MyRecordPage {
             rest: vec![section("contacts")],
             sources: record::sample_sources(language),
         };
-        vec![sample(vec![result], Some("/my/results".to_owned())), sample(Vec::new(), None)]
+        vec![
+            sample(vec![result], Some("/my/results".to_owned())),
+            sample(Vec::new(), None),
+        ]
+    }
+}
+
+impl Page for ResultsPage {
+    const NAME: &'static str = "my-results";
+
+    fn samples(language: Language) -> Vec<Self> {
+        let mut sections = record::sample_measured(language);
+        for section in &mut sections {
+            section.rows.truncate(2);
+        }
+        let sources = record::sample_sources(language);
+        vec![Self {
+            page: Layout::sample_patient(language),
+            sections,
+            sources,
+        }]
     }
 }

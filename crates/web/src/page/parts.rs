@@ -41,7 +41,10 @@ pub struct Tag {
 impl Tag {
     /// A tag.
     pub fn new(tone: Tone, text: impl Into<String>) -> Self {
-        Self { tone, text: text.into() }
+        Self {
+            tone,
+            text: text.into(),
+        }
     }
 }
 
@@ -57,7 +60,10 @@ pub struct Labelled {
 impl Labelled {
     /// A label with its value.
     pub fn new(label: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { label: label.into(), value: value.into() }
+        Self {
+            label: label.into(),
+            value: value.into(),
+        }
     }
 }
 
@@ -177,7 +183,11 @@ impl Fact {
 
     /// The only record, where there is one.
     pub fn single(&self) -> Option<&FactRecord> {
-        if let [record] = self.records.as_slice() { Some(record) } else { None }
+        if let [record] = self.records.as_slice() {
+            Some(record)
+        } else {
+            None
+        }
     }
 }
 

@@ -58,7 +58,11 @@ impl Page for FindPatientPage {
 
     fn samples(language: Language) -> Vec<Self> {
         vec![
-            Self { page: Layout::sample_clinician(language), fault: None, open: Vec::new() },
+            Self {
+                page: Layout::sample_clinician(language),
+                fault: None,
+                open: Vec::new(),
+            },
             Self {
                 page: Layout::sample_clinician(language),
                 fault: Some(language.text("find.fault").to_owned()),
@@ -78,7 +82,10 @@ impl Page for NoRelationPage {
     fn samples(language: Language) -> Vec<Self> {
         [None, Some("/patient/x/emergency".to_owned())]
             .into_iter()
-            .map(|emergency| Self { page: Layout::sample_clinician(language), emergency })
+            .map(|emergency| Self {
+                page: Layout::sample_clinician(language),
+                emergency,
+            })
             .collect()
     }
 }

@@ -22,15 +22,32 @@ pub struct ProblemPage {
 
 /// The kinds of problem, by the last part of their keys.
 pub(crate) const KINDS: [&str; 9] = [
-    "not-found", "forbidden", "form", "too-large", "too-many", "unavailable", "broken", "method", "input",
+    "not-found",
+    "forbidden",
+    "form",
+    "too-large",
+    "too-many",
+    "unavailable",
+    "broken",
+    "method",
+    "input",
 ];
 
 impl ProblemPage {
     /// The page for a kind of [`KINDS`].
     pub(crate) fn new(page: Layout, kind: &str) -> Self {
-        let text = |part: &str| page.language.text(&format!("problem.{kind}.{part}")).to_owned();
+        let text = |part: &str| {
+            page.language
+                .text(&format!("problem.{kind}.{part}"))
+                .to_owned()
+        };
         let (title, explain, todo) = (text("title"), text("explain"), text("todo"));
-        Self { page, title, explain, todo }
+        Self {
+            page,
+            title,
+            explain,
+            todo,
+        }
     }
 }
 

@@ -60,7 +60,9 @@ impl Page for RegionPage {
         let row = |name: &str, up: bool| OrganisationRow {
             name: name.to_owned(),
             kind: "ziekenhuis".to_owned(),
-            state: language.text(if up { "region.up" } else { "region.down" }).to_owned(),
+            state: language
+                .text(if up { "region.up" } else { "region.down" })
+                .to_owned(),
             symbol: if up { "✓" } else { "✕" },
             tone: if up { Tone::Good } else { Tone::Danger },
             last_contact: "22 nov 2026 14:02".to_owned(),
@@ -71,17 +73,28 @@ impl Page for RegionPage {
         };
         vec![
             Self {
-                page: Layout::sample(language, Some(("B. Houtkamp", "coördinator")), &["nav.region"]),
+                page: Layout::sample(
+                    language,
+                    Some(("B. Houtkamp", "coördinator")),
+                    &["nav.region"],
+                ),
                 verdict: language.text("region.verdict-partly").to_owned(),
                 symbol: "!",
                 tone: Tone::Warn,
                 troubles: vec!["Thuiszorg Onderweg antwoordt niet.".to_owned()],
-                rows: vec![row("Ziekenhuis Hogedam", true), row("Thuiszorg Onderweg", false)],
+                rows: vec![
+                    row("Ziekenhuis Hogedam", true),
+                    row("Thuiszorg Onderweg", false),
+                ],
                 consents: vec![Labelled::new("Iedereen mag alles zien", "112")],
                 updated: language.fill("region.updated", &[("at", "14.02 uur")]),
             },
             Self {
-                page: Layout::sample(language, Some(("B. Houtkamp", "coördinator")), &["nav.region"]),
+                page: Layout::sample(
+                    language,
+                    Some(("B. Houtkamp", "coördinator")),
+                    &["nav.region"],
+                ),
                 verdict: language.text("region.verdict-yes").to_owned(),
                 symbol: "✓",
                 tone: Tone::Good,

@@ -95,7 +95,11 @@ impl Page for SignInPage {
                 page: Layout::sample(language, None, &[]),
                 notice: None,
                 groups: Vec::new(),
-                search: Some(PatientSearch { asked: "Qq".to_owned(), found: Vec::new(), others: 0 }),
+                search: Some(PatientSearch {
+                    asked: "Qq".to_owned(),
+                    found: Vec::new(),
+                    others: 0,
+                }),
             },
         ]
     }

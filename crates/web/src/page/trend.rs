@@ -75,16 +75,21 @@ impl Page for TrendPage {
     const NAME: &'static str = "trend";
 
     fn samples(language: Language) -> Vec<Self> {
-        let points: Vec<Point> = [(19_000, 48.0, 42.0), (19_200, 51.0, 42.0), (19_500, 57.0, 53.0), (19_900, 61.0, 53.0)]
-            .into_iter()
-            .map(|(day, value, high)| Point {
-                at_ms: day * 86_400_000,
-                value,
-                text: format!("{value}"),
-                low: Some(20.0),
-                high: Some(high),
-            })
-            .collect();
+        let points: Vec<Point> = [
+            (19_000, 48.0, 42.0),
+            (19_200, 51.0, 42.0),
+            (19_500, 57.0, 53.0),
+            (19_900, 61.0, 53.0),
+        ]
+        .into_iter()
+        .map(|(day, value, high)| Point {
+            at_ms: day * 86_400_000,
+            value,
+            text: format!("{value}"),
+            low: Some(20.0),
+            high: Some(high),
+        })
+        .collect();
         let summary = "Vier uitslagen tussen januari 2022 en juni 2024. De laatste is 61 mmol/mol, hoger dan de grens van 53.";
         let row = |value: &str, tags| MeasureRow {
             name: "HbA1c".to_owned(),
@@ -98,7 +103,12 @@ impl Page for TrendPage {
             path: "/patient/x/datum/y".to_owned(),
             tags,
         };
-        let words = TrendWords { title: "HbA1c", summary, id: "trend-1", unit: "mmol/mol" };
+        let words = TrendWords {
+            title: "HbA1c",
+            summary,
+            id: "trend-1",
+            unit: "mmol/mol",
+        };
         vec![
             Self {
                 page: Layout::sample_clinician(language),
@@ -110,7 +120,10 @@ impl Page for TrendPage {
                     title: "In mmol/mol".to_owned(),
                     summary: summary.to_owned(),
                     chart: trend(&points, &words, &dates::time_zone()),
-                    rows: vec![row("61", vec![Tag::new(Tone::Info, "herhaald")]), row("57", Vec::new())],
+                    rows: vec![
+                        row("61", vec![Tag::new(Tone::Info, "herhaald")]),
+                        row("57", Vec::new()),
+                    ],
                 }],
             },
             Self {
@@ -139,7 +152,10 @@ impl Page for DatumPage {
             patient,
             back: "/patient/x".to_owned(),
             name: "HbA1c 61 mmol/mol".to_owned(),
-            rows: vec![Labelled::new(language.text("datum.source"), "Diagnostiek Lisbroek")],
+            rows: vec![Labelled::new(
+                language.text("datum.source"),
+                "Diagnostiek Lisbroek",
+            )],
             codes,
             original: "{\n  \"resourceType\": \"Observation\"\n}".to_owned(),
         };
@@ -148,6 +164,9 @@ impl Page for DatumPage {
             code: "59261-8".to_owned(),
             display: "HbA1c".to_owned(),
         };
-        vec![sample(Some(record::sample_banner(language)), vec![code]), sample(None, Vec::new())]
+        vec![
+            sample(Some(record::sample_banner(language)), vec![code]),
+            sample(None, Vec::new()),
+        ]
     }
 }

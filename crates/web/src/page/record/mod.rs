@@ -4,7 +4,7 @@ mod samples;
 
 use askama::Template;
 
-use super::{Banner, Flag, Layout, Measurements, Section, Sources};
+use super::{Banner, Flag, Layout, Measurements, Section, Sources, messages::FilterLink};
 
 /// The combined record of one patient: who, what is dangerous, what is new,
 /// then everything by section, with who said it and who did not answer.
@@ -15,6 +15,10 @@ pub struct RecordPage {
     pub page: Layout,
     /// Who the patient is.
     pub patient: Banner,
+    /// That the sources differ on who the patient is.
+    pub identity_note: Option<String>,
+    /// The exchanges to choose from; empty when there is only one.
+    pub exchanges: Vec<FilterLink>,
     /// Why the glass was broken, where it was.
     pub emergency_reason: Option<String>,
     /// The emergency page, when a source may not be seen and who asks may break the glass.
@@ -67,4 +71,6 @@ pub struct InvolvedRow {
     pub people: Vec<String>,
 }
 
-pub(crate) use samples::{banner as sample_banner, sources as sample_sources};
+pub(crate) use samples::{
+    banner as sample_banner, measured as sample_measured, sources as sample_sources,
+};

@@ -1,0 +1,4 @@
+//! The pages of the patient.
+
+pub(crate) mod log;
+pub(crate) mod record;

@@ -1,0 +1,341 @@
+//! Facts of a section as rows: one per group, its sources side by side.
+
+use std::collections::BTreeSet;
+
+use exchange::combined::{CombinedRecord, Fact, FieldName, Group, Notice, Section, SectionKind};
+
+use super::{Reader, sources, text};
+use crate::page::{self, Cell, FactRecord, Tag, Tone};
+
+/// The rows of a section that are shown at once.
+const ROWS_AT_ONCE: usize = 12;
+/// The same in a narrow column.
+const ROWS_AT_ONCE_NARROW: usize = 5;
+
+/// A section as a list of facts, the current ones at once.
+pub(crate) fn section(
+    reader: &Reader,
+    record: &CombinedRecord,
+    section: &Section,
+) -> page::Section {
+    let code = section.kind.code();
+    let narrow = !matches!(
+        section.kind,
+        SectionKind::Problems
+            | SectionKind::Medication
+            | SectionKind::Allergies
+            | SectionKind::Alerts
+    );
+    let mut groups: Vec<&Group> = section.groups.iter().collect();
+    groups.sort_by_key(|group| {
+        let date = group
+            .facts
+            .first()
+            .and_then(|fact| fact.date.as_ref())
+            .map(|date| date.low_ms);
+        (
+            group.notices.is_empty(),
+            !group.current,
+            std::cmp::Reverse(date),
+        )
+    });
+    let by_state = matches!(
+        section.kind,
+        SectionKind::Problems | SectionKind::Medication
+    );
+    let limit = if narrow {
+        ROWS_AT_ONCE_NARROW
+    } else {
+        ROWS_AT_ONCE
+    };
+    let mut shown = Vec::new();
+    let mut folded = Vec::new();
+    for group in groups {
+        let urgent = !group.notices.is_empty();
+        let here = if by_state {
+            group.current || urgent
+        } else {
+            shown.len() < limit
+        };
+        let row = fact(reader, section.kind, group);
+        if here {
+            shown.push(row)
+        } else {
+            folded.push(row)
+        }
+    }
+    let more_key = if by_state {
+        "section.past"
+    } else {
+        "section.more"
+    };
+    page::Section {
+        id: code.to_owned(),
+        title: reader.language.text(&format!("section.{code}")).to_owned(),
+        explain: None,
+        prominent: matches!(section.kind, SectionKind::Alerts | SectionKind::Allergies),
+        more_label: reader.language.count(more_key, folded.len()),
+        rows: shown,
+        more: folded,
+        empty: sources::emptiness(reader, record, section),
+        incomplete: sources::is_incomplete(section),
+    }
+}
+
+/// The details that stand under the title of a fact, per section.
+const fn line_fields(kind: SectionKind) -> &'static [FieldName] {
+    use FieldName as F;
+    match kind {
+        SectionKind::Medication => &[F::Dose, F::Reason],
+        SectionKind::Allergies => &[F::Reaction, F::Note],
+        SectionKind::Directives => &[F::Description, F::Note],
+        SectionKind::Problems => &[F::BodySite, F::Note],
+        SectionKind::Contacts => &[F::Reason, F::Place],
+        SectionKind::Procedures => &[F::BodySite, F::Reason],
+        SectionKind::Plans => &[F::Description, F::Reason, F::Note],
+        SectionKind::Results => &[F::Conclusion],
+        SectionKind::Function => &[F::Value, F::Note],
+        _ => &[F::Note],
+    }
+}
+
+/// The details by which sources are compared, per section.
+const fn column_fields(kind: SectionKind) -> &'static [FieldName] {
+    use FieldName as F;
+    match kind {
+        SectionKind::Medication => &[
+            F::Dose,
+            F::AsNeeded,
+            F::Route,
+            F::Start,
+            F::End,
+            F::Quantity,
+            F::StopType,
+        ],
+        SectionKind::Allergies => &[
+            F::Verification,
+            F::Criticality,
+            F::Severity,
+            F::Reaction,
+            F::Start,
+        ],
+        SectionKind::Patient => &[F::BirthDate, F::Gender, F::Address, F::Telecom, F::Deceased],
+        _ => &[
+            F::Verification,
+            F::Severity,
+            F::BodySite,
+            F::Start,
+            F::End,
+            F::Reason,
+            F::Description,
+            F::Conclusion,
+            F::Note,
+        ],
+    }
+}
+
+fn fact(reader: &Reader, kind: SectionKind, group: &Group) -> page::Fact {
+    let first = group.facts.first();
+    let sources: BTreeSet<&str> = group
+        .facts
+        .iter()
+        .map(|fact| fact.source_name.as_str())
+        .collect();
+    let source_count = match sources.first() {
+        Some(only) if sources.len() == 1 => (*only).to_owned(),
+        _ => reader.language.count("facts.sources", sources.len()),
+    };
+    let opened = if sources.len() > 1 {
+        reader.language.count("facts.sources", sources.len())
+    } else {
+        reader.language.count("facts.records", group.facts.len())
+    };
+    let columns: Vec<FieldName> = column_fields(kind)
+        .iter()
+        .copied()
+        .filter(|name| group.facts.iter().any(|fact| fact.field(*name).is_some()))
+        .collect();
+    let has_blocks = group.facts.iter().any(|fact| fact.block.is_some());
+    page::Fact {
+        title: group.title.clone(),
+        lines: first
+            .map(|fact| lines(reader, kind, fact))
+            .unwrap_or_default(),
+        tags: tags(reader, group),
+        date: reader.date(first.and_then(|fact| fact.date.as_ref())),
+        source_count,
+        open_label: format!("{}: {opened}", reader.text("facts.compare")),
+        grouped_because: because(reader, group),
+        columns: column_names(reader, has_blocks, &columns),
+        records: group
+            .facts
+            .iter()
+            .enumerate()
+            .map(|(at, fact)| record(reader, group, at, fact, has_blocks, &columns))
+            .collect(),
+    }
+}
+
+fn lines(reader: &Reader, kind: SectionKind, fact: &Fact) -> Vec<String> {
+    let values: Vec<String> = line_fields(kind)
+        .iter()
+        .filter_map(|name| fact.field(*name))
+        .map(|field| text::field_value(reader, field))
+        .filter(|value| !value.is_empty() && *value != fact.title)
+        .collect();
+    if values.is_empty() {
+        Vec::new()
+    } else {
+        vec![values.join(" · ")]
+    }
+}
+
+fn because(reader: &Reader, group: &Group) -> Option<String> {
+    if group.rules.is_empty() {
+        return None;
+    }
+    let rules: Vec<String> = group
+        .rules
+        .iter()
+        .map(|rule| text::rule(reader.language, *rule).to_owned())
+        .collect();
+    Some(reader.fill(
+        "facts.grouped",
+        &[("why", &text::list(reader.language, &rules))],
+    ))
+}
+
+fn column_names(reader: &Reader, has_blocks: bool, columns: &[FieldName]) -> Vec<String> {
+    let mut names = Vec::new();
+    if has_blocks {
+        names.push(reader.text("field.block").to_owned());
+    }
+    names.push(reader.text("facts.when").to_owned());
+    names.extend(
+        columns
+            .iter()
+            .map(|name| text::field_name(reader.language, *name).to_owned()),
+    );
+    names.push(text::field_name(reader.language, FieldName::Status).to_owned());
+    names
+}
+
+fn record(
+    reader: &Reader,
+    group: &Group,
+    at: usize,
+    fact: &Fact,
+    has_blocks: bool,
+    columns: &[FieldName],
+) -> FactRecord {
+    let differs = |name: FieldName| {
+        group.differences.iter().any(|difference| {
+            difference.field == name && difference.values.iter().any(|(which, _)| *which == at)
+        })
+    };
+    let plain = |text: String| Cell {
+        text,
+        differs: false,
+    };
+    let mut cells = Vec::new();
+    if has_blocks {
+        let word = fact.block.map(|block| text::block(reader.language, block));
+        cells.push(plain(word.unwrap_or_default().to_owned()));
+    }
+    cells.push(Cell {
+        text: reader.date(fact.date.as_ref()),
+        differs: differs(FieldName::Date),
+    });
+    for name in columns {
+        let text = fact
+            .field(*name)
+            .map(|field| text::field_value(reader, field));
+        cells.push(Cell {
+            text: text.unwrap_or_default(),
+            differs: differs(*name),
+        });
+    }
+    let status = fact
+        .status
+        .as_deref()
+        .map(|status| text::code(reader.language, status));
+    cells.push(Cell {
+        text: status.unwrap_or_default(),
+        differs: differs(FieldName::Status),
+    });
+    FactRecord {
+        source: fact.source_name.clone(),
+        path: reader.datum_path(fact),
+        cells,
+    }
+}
+
+fn tags(reader: &Reader, group: &Group) -> Vec<Tag> {
+    let mut tags = Vec::new();
+    for notice in &group.notices {
+        let Notice::StoppedButDispensed {
+            stopped,
+            dispensed,
+            dispensed_at,
+            ..
+        } = notice;
+        let name = |at: &usize| {
+            group
+                .facts
+                .get(*at)
+                .map_or("", |fact| fact.source_name.as_str())
+        };
+        let when = reader.date(dispensed_at.as_ref());
+        let values = [
+            ("stopped", name(stopped)),
+            ("dispensed", name(dispensed)),
+            ("when", &when),
+        ];
+        tags.push(Tag::new(
+            Tone::Danger,
+            reader.fill("facts.stopped-but-dispensed", &values),
+        ));
+    }
+    if let Some(fact) = group.facts.first() {
+        for (name, urgent) in [
+            (FieldName::Criticality, "high"),
+            (FieldName::Severity, "severe"),
+        ] {
+            let Some(field) = fact.field(name) else {
+                continue;
+            };
+            let is_urgent = field.value.eq_ignore_ascii_case(urgent);
+            let word = format!(
+                "{}: {}",
+                text::field_name(reader.language, name).to_lowercase(),
+                text::field_value(reader, field)
+            );
+            tags.push(Tag::new(
+                if is_urgent { Tone::Danger } else { Tone::Plain },
+                word,
+            ));
+        }
+        if !group.current
+            && let Some(status) = &fact.status
+        {
+            tags.push(Tag::new(Tone::Plain, text::code(reader.language, status)));
+        }
+    }
+    if !group.differences.is_empty() {
+        let names: BTreeSet<FieldName> = group
+            .differences
+            .iter()
+            .map(|difference| difference.field)
+            .collect();
+        let names: Vec<String> = names
+            .into_iter()
+            .map(|name| text::field_name(reader.language, name).to_lowercase())
+            .collect();
+        let what = text::list(reader.language, &names);
+        tags.push(Tag::new(
+            Tone::Warn,
+            reader.fill("facts.differs-in", &[("what", &what)]),
+        ));
+    }
+    tags
+}
