@@ -16,6 +16,7 @@ mod bundle_text;
 mod credentials;
 mod envelope;
 mod extract;
+mod incoming;
 mod parameters;
 mod problem;
 mod query;

@@ -44,10 +44,10 @@ pub const CONNECTIONS_MAX: usize = 1024;
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 128;
 
 /// How many requests a second one person may make, on average.
-pub const PERSON_REQUESTS_PER_SECOND: u32 = 50;
+pub const PERSON_REQUESTS_PER_SECOND: u32 = 200;
 
 /// How many requests one person may make at once after a pause.
-pub const PERSON_BURST: u32 = 200;
+pub const PERSON_BURST: u32 = 1_000;
 
 /// How many requests a second one system or one peer may make, on average.
 pub const SYSTEM_REQUESTS_PER_SECOND: u32 = 2_000;
@@ -56,10 +56,10 @@ pub const SYSTEM_REQUESTS_PER_SECOND: u32 = 2_000;
 pub const SYSTEM_BURST: u32 = 4_000;
 
 /// How many refused credentials a second one address may show, on average.
-pub const REFUSALS_PER_SECOND: u32 = 10;
+pub const REFUSALS_PER_SECOND: u32 = 100;
 
 /// How many refused credentials one address may show at once after a pause.
-pub const REFUSALS_BURST: u32 = 100;
+pub const REFUSALS_BURST: u32 = 1_000;
 
 /// For how many clients a door keeps count. The least busy are forgotten first.
 pub const CLIENTS_COUNTED_MAX: usize = 10_000;

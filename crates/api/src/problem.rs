@@ -139,7 +139,10 @@ impl From<ExchangeError> for Problem {
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         match status {
             StatusCode::FORBIDDEN => Self::forbidden(),
-            StatusCode::NOT_FOUND => Self::not_found(),
+            // Which exchanges there are is no secret.
+            StatusCode::NOT_FOUND if !matches!(error, ExchangeError::UnknownExchange) => {
+                Self::not_found()
+            }
             status if status.is_server_error() => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a request failed");
                 Self {

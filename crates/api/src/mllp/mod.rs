@@ -8,6 +8,7 @@
 mod connection;
 mod frame;
 mod listener;
+mod node_intake;
 
 use std::future::Future;
 
@@ -16,6 +17,7 @@ use bytes::Bytes;
 pub use connection::Ending;
 pub use frame::{CARRIAGE_RETURN, Decoder, END, FrameFault, START, encode};
 pub use listener::listen;
+pub use node_intake::NodeIntake;
 
 /// What stands behind the listener.
 pub trait Intake: Send + Sync + 'static {

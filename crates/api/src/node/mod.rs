@@ -8,6 +8,7 @@
 mod access_log;
 mod answer;
 mod service;
+mod status;
 mod token;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use network::{
     addressing::AddressRegister,
     consent::{CachedConsents, RegionalConsents},
     localisation::{LocalisationIndex, PseudonymDoor},
+    status::STATUS_PATH,
 };
 use trust::{Rejected, access_token::AccessTokens, assertion::Assertions, identity::Peer};
 
@@ -104,6 +106,7 @@ fn table() -> Vec<Route<Shared>> {
             PeerAndToken,
             post(access_log::access_log),
         ),
+        route(Method::GET, STATUS_PATH, Peer, get(status::status)),
         route(
             Method::POST,
             "/consent/invalidated",

@@ -82,10 +82,7 @@ pub(super) async fn consent(
     let services = services(&inner)?;
     let whole = Whole::read(request, "/consent/").await?;
     Ok(response(
-        services
-            .consents
-            .answer(&peer, whole.for_service())
-            .await,
+        services.consents.answer(&peer, whole.for_service()).await,
     ))
 }
 

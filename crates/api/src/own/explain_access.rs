@@ -37,15 +37,26 @@ pub(super) async fn explain_access(
     let resource = resource::parse(&headers, body)?;
     let names = ["identifier", "source", "exchange", "purpose", "reason"];
     let parameters = Parameters::new(&resource, &names)?;
-    let bsn = parameters.bsn("identifier")?.ok_or_else(|| required("identifier is missing"))?;
-    let source = parameters.text("source")?.ok_or_else(|| required("source is missing"))?;
+    let bsn = parameters
+        .bsn("identifier")?
+        .ok_or_else(|| required("identifier is missing"))?;
+    let source = parameters
+        .text("source")?
+        .ok_or_else(|| required("source is missing"))?;
     let source: Ura = source.parse().map_err(|_| {
-        Problem::element(IssueCode::Value, "source is not a URA", "Parameters.parameter")
+        Problem::element(
+            IssueCode::Value,
+            "source is not a URA",
+            "Parameters.parameter",
+        )
     })?;
     let exchange = parameters.text("exchange")?.map(ExchangeCode);
     let cx = with_purpose(cx, &parameters)?;
-    let lines = own.node.explain_access(&cx, &bsn, exchange.as_ref(), source).await?;
-    Ok(FhirBody::from(answer(&lines)).into_response())
+    let lines = own
+        .node
+        .explain_access(&cx, &bsn, exchange.as_ref(), source)
+        .await?;
+    Ok(FhirBody::from(&answer(&lines)).into_response())
 }
 
 fn answer(lines: &[RuleLine]) -> Value {

@@ -11,6 +11,7 @@ mod capability;
 mod explain_access;
 mod health;
 mod history;
+mod message;
 mod read;
 mod regional_record;
 mod search;
@@ -67,6 +68,8 @@ pub(crate) struct Own {
     bearer: Arc<Bearer>,
     fhir_base: String,
     ready: watch::Receiver<bool>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
     limits: HttpLimits,
     capability: Bytes,
     people: Buckets<(Ura, String)>,
@@ -169,11 +172,23 @@ fn table() -> Vec<Route<Shared>> {
             Bearer,
             get(read::read_version),
         ),
+        route(
+            Method::POST,
+            "/messages/hl7v2",
+            Bearer,
+            post(message::hl7v2),
+        ),
+        route(
+            Method::POST,
+            "/messages/edifact",
+            Bearer,
+            post(message::edifact),
+        ),
     ]
 }
 
 /// The router of an own door. It answers nothing outside its endpoints but
-/// under `/fhir`, `/messages` and `/health`, so that pages can be merged in.
+/// under `/fhir` and `/health`, so that pages can be merged in.
 pub fn router(door: OwnDoor) -> Router {
     let OwnDoor {
         node,
@@ -195,6 +210,8 @@ pub fn router(door: OwnDoor) -> Router {
         people: buckets(limits.person),
         systems: buckets(limits.system),
         refusals: Buckets::new(limits.refusals, CLIENTS_COUNTED_MAX, Arc::clone(&clock)),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
         limits: limits.clone(),
     });
     let around = Arc::new(Envelope::new("own", ids, limits, false));
@@ -210,7 +227,7 @@ pub fn router(door: OwnDoor) -> Router {
         };
         router = router.route(endpoint.path, guarded);
     }
-    for prefix in ["/fhir/{*rest}", "/messages/{*rest}", "/health/{*rest}"] {
+    for prefix in ["/fhir/{*rest}", "/health/{*rest}"] {
         router = router.route(prefix, axum::routing::any(nothing_here));
     }
     router

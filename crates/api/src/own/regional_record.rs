@@ -58,13 +58,20 @@ pub(super) fn with_purpose(
 ) -> Result<AccessContext, Problem> {
     let reason = parameters.text("reason")?;
     let Some(code) = parameters.text("purpose")? else {
-        return if reason.is_some() { Err(wrong("a reason goes with a purpose")) } else { Ok(cx) };
+        return if reason.is_some() {
+            Err(wrong("a reason goes with a purpose"))
+        } else {
+            Ok(cx)
+        };
     };
     let purpose = Purpose::from_code(&code).ok_or_else(|| wrong("unknown purpose"))?;
     if reason.is_some() && purpose != Purpose::EmergencyTreatment {
         return Err(wrong("only emergency access has a reason"));
     }
-    if reason.as_ref().is_some_and(|text| text.chars().count() > REASON_CHARACTERS_MAX) {
+    if reason
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > REASON_CHARACTERS_MAX)
+    {
         return Err(wrong("the reason is longer than 500 characters"));
     }
     Ok(cx.for_purpose(purpose, reason))

@@ -6,8 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use care::AccessContext;
+use exchange::ExchangeError;
 use fhir::outcome::IssueCode;
 use http::{HeaderMap, StatusCode, header};
+use store::StoreError;
 
 use super::{Own, Shared};
 use crate::{
@@ -75,7 +77,18 @@ impl Own {
         query: &QueryPairs,
         own_link: &str,
     ) -> Result<Response, Problem> {
-        let page = self.node.search(cx, resource_type, query).await?;
+        if fhir::resource_type(resource_type).is_none() {
+            return Err(Problem::not_found());
+        }
+        let page = match self.node.search(cx, resource_type, query).await {
+            // The type of the URL is known, so it is one in a chain.
+            Err(ExchangeError::Store(StoreError::UnknownResourceType)) => {
+                return Err(Problem::bad_request(
+                    "The search names a resource type that FHIR R4 does not have",
+                ));
+            }
+            found => found?,
+        };
         let base = &self.fhir_base;
         let mut bundle = BundleText::new("searchset", page.total);
         bundle.link("self", &format!("{base}/{resource_type}{own_link}"));

@@ -1,0 +1,645 @@
+//! A region of three nodes in temporary directories: a hospital, a GP
+//! practice, and the organisation that runs the services. Each has its own
+//! store, keys, own door, node door and MLLP port on ports of the system's
+//! choice; they know each other by certificate only.
+
+use std::{
+    io::Write,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+
+use api::{
+    limits::{HttpLimits, MllpLimits},
+    mllp::NodeIntake,
+    node::{NodeDoor, RegionalServices},
+    own::OwnDoor,
+};
+use care::{Bsn, Clock, IdSource, ManualClock, OrganisationType, RandomIds, Role, SystemClock};
+use exchange::{Node, NodeParts, catalogue::Catalogue};
+use network::{
+    PeerAddress, PeerClient,
+    addressing::{AddressRegister, ConfiguredAddresses, Directory, Organisation},
+    ask::Asker,
+    consent::{CachedConsents, ConsentPush, RegionalConsents},
+    localisation::{
+        Localisation, LocalisationIndex, PseudonymDoor, RegionalPseudonyms, Registrar,
+        RegistrarSettings,
+    },
+};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use store::{Options, Store};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+use tokio_util::sync::CancellationToken;
+use trust::{
+    Randomness, SystemRandomness,
+    access_token::AccessTokens,
+    assertion::Assertions,
+    audit::Chain,
+    bearer::Bearer,
+    consent::{Change, ConsentService, EmbeddedConsents, Preset},
+    identity::{
+        NodeIdentity, OrganisationRecord, RegionAuthority, TrustAnchors, client_tls, server_tls,
+    },
+    person::{People, Person},
+    policy::Policies,
+    pseudonym::{Audience, EmbeddedPseudonyms, PseudonymService, Recipient},
+};
+
+/// The patient of the story, and somebody else.
+pub const BSN: &str = "999911119";
+pub const OTHER_BSN: &str = "999906276";
+pub const BSN_SYSTEM: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
+
+const TOKEN_LIFETIME: Duration = Duration::from_secs(600);
+
+/// Everything that was traced since the tests began.
+pub fn traced() -> String {
+    String::from_utf8_lossy(&log().lock().unwrap()).into_owned()
+}
+
+fn log() -> &'static Arc<Mutex<Vec<u8>>> {
+    static LOG: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let writer = Arc::clone(&log);
+        let levels = "debug,api=trace,exchange=trace,store=trace,trust=trace,network=trace,\
+                      translate=trace,fhir=trace,care=trace,terminology=trace";
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::new(levels))
+            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+            .with_ansi(false)
+            .with_writer(move || LogWriter(Arc::clone(&writer)))
+            .init();
+        log
+    })
+}
+
+struct LogWriter(Arc<Mutex<Vec<u8>>>);
+
+impl Write for LogWriter {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The region.
+pub struct Region {
+    pub hospital: Member,
+    pub practice: Member,
+    pub regional: Member,
+    pub anchors: TrustAnchors,
+    authority: RegionAuthority,
+    consents: Arc<RegionalConsents>,
+    stop: CancellationToken,
+    closed: Vec<tokio::task::JoinHandle<()>>,
+    _directory: TempDir,
+}
+
+/// One organisation and its doors.
+pub struct Member {
+    pub identity: NodeIdentity,
+    pub node: Arc<Node>,
+    pub store: Store,
+    pub bearer: Arc<Bearer>,
+    pub people: Arc<People>,
+    pub fhir: String,
+    pub own: String,
+    pub node_door: String,
+    pub mllp: SocketAddr,
+    pub ready: watch::Sender<bool>,
+    pub assertions: Arc<Assertions>,
+    registrar: Option<Registrar>,
+}
+
+struct Sockets {
+    own: TcpListener,
+    node: TcpListener,
+    mllp: TcpListener,
+}
+
+impl Sockets {
+    async fn bind() -> Self {
+        let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self {
+            own: bind().await,
+            node: bind().await,
+            mllp: bind().await,
+        }
+    }
+
+    fn node_url(&self) -> String {
+        format!(
+            "https://localhost:{}",
+            self.node.local_addr().unwrap().port()
+        )
+    }
+}
+
+fn organisation(ura: &str, name: &str, organisation_type: OrganisationType) -> OrganisationRecord {
+    OrganisationRecord {
+        ura: ura.parse().unwrap(),
+        name: name.to_owned(),
+        organisation_type,
+    }
+}
+
+fn person(slug: &str, role: Role, organisation: &OrganisationRecord, bsn: Option<&str>) -> Person {
+    Person {
+        slug: slug.to_owned(),
+        name: format!("Test {slug}"),
+        role,
+        organisation: organisation.ura,
+        bsn: bsn.map(|bsn| Bsn::parse(bsn).unwrap()),
+    }
+}
+
+/// What a region is started with.
+#[derive(Clone)]
+pub struct Settings {
+    pub http: HttpLimits,
+    pub mllp: MllpLimits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            http: HttpLimits::STANDARD,
+            mllp: MllpLimits::STANDARD,
+        }
+    }
+}
+
+/// Starts a region with the usual limits.
+pub async fn start() -> Region {
+    start_with(Settings::default()).await
+}
+
+/// Starts a region.
+pub async fn start_with(settings: Settings) -> Region {
+    log();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let randomness: Arc<dyn Randomness> = Arc::new(SystemRandomness);
+    let authority = RegionAuthority::create("Testregio", clock.now()).unwrap();
+    let anchors = authority.anchors(Arc::clone(&clock)).unwrap();
+    let records = [
+        organisation("90000201", "Ziekenhuis Test", OrganisationType::Hospital),
+        organisation(
+            "90000202",
+            "Huisartsen Test",
+            OrganisationType::GeneralPractice,
+        ),
+        organisation(
+            "90000209",
+            "Regio Test",
+            OrganisationType::RegionalOrganisation,
+        ),
+    ];
+    let [hospital, practice, regional] = &records;
+    let people = Arc::new(
+        People::new(vec![
+            person("his-hospital", Role::RecordSystem, hospital, None),
+            person("internist", Role::Internist, hospital, None),
+            person("operator", Role::Operator, hospital, None),
+            person("his-practice", Role::RecordSystem, practice, None),
+            person("gp", Role::GeneralPractitioner, practice, None),
+            person("patient", Role::Patient, regional, Some(BSN)),
+        ])
+        .unwrap(),
+    );
+    let sockets = [
+        Sockets::bind().await,
+        Sockets::bind().await,
+        Sockets::bind().await,
+    ];
+    let addresses: Vec<Organisation> = records
+        .iter()
+        .zip(&sockets)
+        .map(|(record, sockets)| Organisation {
+            ura: record.ura,
+            name: record.name.clone(),
+            organisation_type: record.organisation_type,
+            node_url: sockets.node_url(),
+        })
+        .collect();
+    let regional_address = PeerAddress {
+        ura: regional.ura,
+        url: sockets[2].node_url(),
+    };
+
+    // The services of the region.
+    let audience = Audience::localisation(regional.ura);
+    let recipient =
+        Recipient::open_key(&root.join("recipient.key"), audience, Arc::clone(&clock)).unwrap();
+    let pseudonyms = EmbeddedPseudonyms::open(
+        &root.join("pseudonyms.key"),
+        vec![recipient.record()],
+        Arc::clone(&clock),
+        Arc::clone(&randomness),
+    )
+    .unwrap();
+    let embedded = EmbeddedConsents::open(&root.join("consent.db"), Arc::clone(&clock)).unwrap();
+
+    let stop = CancellationToken::new();
+    let mut closed = Vec::new();
+    let mut members = Vec::new();
+    let mut consents = None;
+    let mut services = Some((recipient, pseudonyms));
+    for (record, sockets) in records.iter().zip(sockets) {
+        let identity = authority
+            .issue(record, &["localhost".to_owned()], clock.now())
+            .unwrap();
+        let peers = Arc::new(PeerClient::new(identity.clone(), anchors.clone()));
+        let directory = Arc::new(Directory::new(Arc::new(ConfiguredAddresses(
+            addresses.clone(),
+        ))));
+        directory.refresh().await.unwrap();
+        let wiring = Wiring {
+            root,
+            clock: Arc::clone(&clock),
+            randomness: Arc::clone(&randomness),
+            anchors: anchors.clone(),
+            identity,
+            people: Arc::clone(&people),
+            peers,
+            directory,
+            regional: regional_address.clone(),
+            settings: settings.clone(),
+            stop: stop.clone(),
+        };
+        let regional_parts = if record.ura == regional.ura {
+            let (recipient, pseudonyms) = services.take().unwrap();
+            let push = ConsentPush::new(
+                Arc::clone(&wiring.peers),
+                Arc::clone(&wiring.directory),
+                &RandomIds,
+                &*randomness,
+            );
+            let ids = Box::new(RandomIds);
+            let of_region = Arc::new(RegionalConsents::new(embedded.clone(), push, ids));
+            consents = Some(Arc::clone(&of_region));
+            let services = RegionalServices {
+                addresses: AddressRegister::open(&root.join("addressing.db"), Arc::clone(&clock))
+                    .unwrap(),
+                localisation: LocalisationIndex::open(&root.join("localisation.db"), recipient)
+                    .unwrap(),
+                consents: of_region,
+                pseudonyms: PseudonymDoor(Arc::new(pseudonyms)),
+            };
+            Some((services, embedded.clone()))
+        } else {
+            None
+        };
+        members.push(wiring.member(sockets, regional_parts, &mut closed));
+    }
+    let regional = members.pop().unwrap();
+    let practice = members.pop().unwrap();
+    let hospital = members.pop().unwrap();
+    let consents = consents.unwrap();
+    Region {
+        hospital,
+        practice,
+        regional,
+        anchors,
+        authority,
+        consents,
+        stop,
+        closed,
+        _directory: directory,
+    }
+}
+
+struct Wiring<'a> {
+    root: &'a Path,
+    clock: Arc<dyn Clock>,
+    randomness: Arc<dyn Randomness>,
+    anchors: TrustAnchors,
+    identity: NodeIdentity,
+    people: Arc<People>,
+    peers: Arc<PeerClient>,
+    directory: Arc<Directory>,
+    regional: PeerAddress,
+    settings: Settings,
+    stop: CancellationToken,
+}
+
+impl Wiring<'_> {
+    fn member(
+        self,
+        sockets: Sockets,
+        regional: Option<(RegionalServices, EmbeddedConsents)>,
+        closed: &mut Vec<tokio::task::JoinHandle<()>>,
+    ) -> Member {
+        let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+        let ura = self.identity.ura();
+        let own = format!("http://{}", sockets.own.local_addr().unwrap());
+        let fhir = format!("{own}/fhir/r4");
+        let node_door = sockets.node_url();
+        let store = Store::open(Options {
+            path: self.root.join(format!("{ura}.db")),
+            base_url: fhir.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&ids),
+            seal: Arc::new(Chain::new(&self.identity, None)),
+        })
+        .unwrap();
+        let bearer = Arc::new(Bearer::new(
+            &self.identity,
+            Arc::clone(&self.people),
+            Arc::clone(&self.clock),
+            Arc::clone(&ids),
+        ));
+        let assertions = Arc::new(Assertions::new(
+            &self.identity,
+            Arc::clone(&self.clock),
+            Arc::clone(&ids),
+        ));
+        let access_tokens = Arc::new(AccessTokens::new(
+            Arc::clone(&self.clock),
+            Arc::clone(&self.randomness),
+        ));
+        let pseudonyms: Arc<dyn PseudonymService> = Arc::new(RegionalPseudonyms::new(
+            Arc::clone(&self.peers),
+            self.regional.clone(),
+        ));
+        let localisation = Arc::new(Localisation::new(
+            Arc::clone(&self.peers),
+            self.regional.clone(),
+            pseudonyms,
+            Arc::clone(&self.randomness),
+        ));
+        let asker = Arc::new(Asker::new(
+            Arc::clone(&self.peers),
+            Arc::clone(&assertions),
+            &*self.randomness,
+        ));
+        let remembered = Arc::new(CachedConsents::new(
+            Arc::clone(&self.peers),
+            self.regional.clone(),
+            &*self.randomness,
+        ));
+        let consents: Arc<dyn ConsentService> = match &regional {
+            Some((_, embedded)) => Arc::new(embedded.clone()),
+            None => Arc::clone(&remembered) as Arc<dyn ConsentService>,
+        };
+        let region = exchange::NetworkRegion::new(
+            Arc::clone(&self.directory),
+            Arc::clone(&localisation),
+            asker,
+        );
+        let node = Arc::new(Node::new(NodeParts {
+            organisation: self.identity.organisation().clone(),
+            store: store.clone(),
+            policies: policies(),
+            consents,
+            region: Arc::new(region),
+            catalogue: Catalogue::embedded().unwrap(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&ids),
+            source_deadline: exchange::SOURCE_DEADLINE,
+            time_zone: jiff::tz::TimeZone::UTC,
+        }));
+        let (ready, is_ready) = watch::channel(true);
+        let own_door = api::own::router(OwnDoor {
+            node: Arc::clone(&node),
+            bearer: Arc::clone(&bearer),
+            fhir_base: fhir.clone(),
+            ready: is_ready,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&ids),
+            limits: self.settings.http.clone(),
+        });
+        let peer_door = api::node::router(NodeDoor {
+            node: Arc::clone(&node),
+            assertions: Arc::clone(&assertions),
+            access_tokens,
+            consents: regional.is_none().then(|| Arc::clone(&remembered)),
+            regional: regional.map(|(services, _)| services),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&ids),
+            limits: self.settings.http.clone(),
+        });
+        let intake = Arc::new(NodeIntake {
+            node: Arc::clone(&node),
+            identity: self.identity.clone(),
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&ids),
+        });
+        let mllp = sockets.mllp.local_addr().unwrap();
+        let (http, stop) = (&self.settings.http, &self.stop);
+        let tls = server_tls(&self.identity, &self.anchors).unwrap();
+        closed.extend([
+            api::open_http(sockets.own, own_door, http.clone(), stop.clone())
+                .unwrap()
+                .closed,
+            api::open_https(
+                sockets.node,
+                tls,
+                self.anchors.clone(),
+                peer_door,
+                http.clone(),
+                stop.clone(),
+            )
+            .unwrap()
+            .closed,
+            api::open_mllp(
+                sockets.mllp,
+                intake,
+                self.settings.mllp.clone(),
+                stop.clone(),
+            )
+            .unwrap()
+            .closed,
+        ]);
+        let registrar = self
+            .identity
+            .organisation()
+            .organisation_type
+            .holds_records()
+            .then(|| {
+                let context = self.identity.own_system(&*ids);
+                Registrar::new(
+                    store.clone(),
+                    localisation,
+                    context,
+                    RegistrarSettings::default(),
+                )
+            });
+        Member {
+            identity: self.identity,
+            node,
+            store,
+            bearer,
+            people: self.people,
+            fhir,
+            own,
+            node_door,
+            mllp,
+            ready,
+            assertions,
+            registrar,
+        }
+    }
+}
+
+/// Parsing them takes a while, and they are the same for all.
+fn policies() -> Arc<Policies> {
+    static POLICIES: OnceLock<Arc<Policies>> = OnceLock::new();
+    Arc::clone(POLICIES.get_or_init(|| Arc::new(Policies::embedded().unwrap())))
+}
+
+impl Region {
+    /// A client that shows the certificate of a member.
+    pub fn as_peer(&self, member: &Member) -> Client {
+        self.with_certificate(&member.identity)
+    }
+
+    pub fn with_certificate(&self, identity: &NodeIdentity) -> Client {
+        let tls = client_tls(identity, &self.anchors).unwrap();
+        Client::builder()
+            .tls_backend_preconfigured(tls)
+            .build()
+            .unwrap()
+    }
+
+    /// An organisation of the region that runs no node here.
+    pub fn newcomer(&self, ura: &str, organisation_type: OrganisationType) -> NodeIdentity {
+        let record = organisation(ura, "Nieuwkomer", organisation_type);
+        let now = SystemClock::default().now();
+        self.authority
+            .issue(&record, &["localhost".to_owned()], now)
+            .unwrap()
+    }
+
+    /// The patient of the story consents to everything.
+    pub async fn consent(&self, preset: Preset) {
+        let token = self.regional.token("patient");
+        let cx = self.regional.bearer.verify(&token).unwrap();
+        let bsn = Bsn::parse(BSN).unwrap();
+        self.consents
+            .change(&cx, &bsn, &Change::preset(preset), None)
+            .await
+            .unwrap();
+    }
+
+    /// Registers at the index what the members hold.
+    pub async fn register(&self) {
+        for member in [&self.hospital, &self.practice] {
+            let round = member.registrar.as_ref().unwrap().round().await.unwrap();
+            assert_eq!(round.failed, 0);
+        }
+    }
+
+    /// Closes all doors and waits for them.
+    pub async fn close(self) {
+        self.stop.cancel();
+        for closed in self.closed {
+            closed.await.unwrap();
+        }
+    }
+}
+
+impl Member {
+    /// A token for one of the people.
+    pub fn token(&self, slug: &str) -> String {
+        self.bearer
+            .issue(self.people.find(slug).unwrap(), TOKEN_LIFETIME)
+            .unwrap()
+    }
+
+    /// A token that ran out an hour ago.
+    pub fn expired_token(&self, slug: &str) -> String {
+        let then = SystemClock::default().now() - Duration::from_secs(3600 + 600);
+        let bearer = Bearer::new(
+            &self.identity,
+            Arc::clone(&self.people),
+            Arc::new(ManualClock::at(then)),
+            Arc::new(RandomIds),
+        );
+        bearer
+            .issue(self.people.find(slug).unwrap(), TOKEN_LIFETIME)
+            .unwrap()
+    }
+
+    /// A request to the own door, with the token of somebody.
+    pub fn ask(&self, slug: &str, method: Method, path: &str) -> RequestBuilder {
+        http()
+            .request(method, format!("{}{path}", self.own))
+            .bearer_auth(self.token(slug))
+    }
+
+    /// Sends JSON to the FHIR base and gives the status and the answer.
+    pub async fn fhir(
+        &self,
+        slug: &str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (u16, Value) {
+        let mut request = self.ask(slug, method, &format!("/fhir/r4{path}"));
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/fhir+json")
+                .body(serde_json::to_vec(body).unwrap());
+        }
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        let text = response.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Stores a patient with a BSN and gives the id.
+    pub async fn patient(&self, slug: &str, bsn: &str) -> String {
+        let patient = json!({
+            "resourceType": "Patient",
+            "identifier": [{ "system": BSN_SYSTEM, "value": bsn }],
+            "name": [{ "family": "Testpersoon", "given": ["An"] }],
+            "gender": "female",
+            "birthDate": "1970-01-01"
+        });
+        let (status, stored) = self
+            .fhir(slug, Method::POST, "/Patient", Some(&patient))
+            .await;
+        assert_eq!(status, 201, "{stored}");
+        stored["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends bytes to the MLLP port and reads until the port closes or has
+    /// sent this many frames.
+    pub async fn mllp(&self, bytes: &[u8], frames: usize) -> String {
+        let mut stream = TcpStream::connect(self.mllp).await.unwrap();
+        // The port may refuse and close before all is sent.
+        let _ = stream.write_all(bytes).await;
+        let mut answer = Vec::new();
+        let mut chunk = [0; 4096];
+        while answer.windows(2).filter(|pair| pair == b"\x1C\r").count() < frames {
+            match stream.read(&mut chunk).await {
+                Ok(0) | Err(_) => break,
+                Ok(count) => answer.extend_from_slice(&chunk[..count]),
+            }
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+/// A client without a certificate.
+pub fn http() -> &'static Client {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    // A connection belongs to the runtime of the test that made it: keep none.
+    CLIENT.get_or_init(|| Client::builder().pool_max_idle_per_host(0).build().unwrap())
+}
