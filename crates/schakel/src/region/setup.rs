@@ -152,6 +152,7 @@ fn discard(data: &Path, marker: &Path) -> anyhow::Result<()> {
 
 fn make_keys_and_people(data: &Path, region: &DemoRegion, clock: &dyn Clock) -> anyhow::Result<()> {
     let authority = RegionAuthority::create("Zorgregio Waterrijk", clock.now())?;
+    fs::create_dir_all(data.join("authority"))?;
     authority.save(&data.join("authority"))?;
     fs::write(data.join("authority.pem"), authority.certificate_pem())?;
     for organisation in Organisation::ALL {
@@ -164,7 +165,7 @@ fn make_keys_and_people(data: &Path, region: &DemoRegion, clock: &dyn Clock) -> 
         let hosts = ["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];
         let identity = authority.issue(&record, &hosts, clock.now())?;
         let directory = data.join(described.slug);
-        fs::create_dir_all(&directory)?;
+        fs::create_dir_all(directory.join("identity"))?;
         identity.save(&directory.join("identity"))?;
     }
     fs::write(data.join("people.json"), people_of(region)?.to_json())?;
