@@ -94,8 +94,16 @@ impl ExchangeError {
 
 /// What cannot be read is 400; what can be read but is not right is 422.
 fn status_of(issues: &[Issue]) -> u16 {
-    let unreadable = [IssueCode::Structure, IssueCode::Invalid, IssueCode::NotSupported];
-    if issues.iter().any(|issue| unreadable.contains(&issue.code)) { 400 } else { 422 }
+    let unreadable = [
+        IssueCode::Structure,
+        IssueCode::Invalid,
+        IssueCode::NotSupported,
+    ];
+    if issues.iter().any(|issue| unreadable.contains(&issue.code)) {
+        400
+    } else {
+        422
+    }
 }
 
 fn store_code(error: &StoreError) -> IssueCode {

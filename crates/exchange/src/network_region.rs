@@ -28,11 +28,17 @@ impl NetworkRegion {
         localisation: Arc<Localisation>,
         asker: Arc<Asker>,
     ) -> Self {
-        Self { directory, localisation, asker }
+        Self {
+            directory,
+            localisation,
+            asker,
+        }
     }
 
     fn find(&self, ura: Ura) -> Result<Organisation, String> {
-        self.directory.find(ura).ok_or_else(|| "its address is not known".to_owned())
+        self.directory
+            .find(ura)
+            .ok_or_else(|| "its address is not known".to_owned())
     }
 }
 
@@ -74,8 +80,15 @@ impl Region for NetworkRegion {
             Ok(source) => source,
             Err(why) => return Answer::NoAnswer(why),
         };
-        let queries = queries.iter().map(|path| SourceQuery { path: path.clone() }).collect();
-        let question = Question { context: cx.clone(), queries, deadline };
+        let queries = queries
+            .iter()
+            .map(|path| SourceQuery { path: path.clone() })
+            .collect();
+        let question = Question {
+            context: cx.clone(),
+            queries,
+            deadline,
+        };
         match self.asker.ask(&source, &question).await {
             ask::Answer::NotAllowed => Answer::NotAllowed,
             ask::Answer::NoAnswer(why) => Answer::NoAnswer(why.to_string()),
@@ -88,7 +101,10 @@ impl Region for NetworkRegion {
                         matches.chain(answer.included.into_iter().map(|resource| (resource, true)))
                     })
                     .collect();
-                Answer::Data { resources, complete }
+                Answer::Data {
+                    resources,
+                    complete,
+                }
             }
         }
     }

@@ -36,12 +36,7 @@ pub trait Region: Send + Sync {
 
     /// Asks one organisation who looked at the context's patient: AuditEvents
     /// as JSON.
-    async fn access_log(
-        &self,
-        cx: &AccessContext,
-        source: Ura,
-        deadline: Duration,
-    ) -> LogAnswer;
+    async fn access_log(&self, cx: &AccessContext, source: Ura, deadline: Duration) -> LogAnswer;
 }
 
 /// An organisation that takes part in the region.

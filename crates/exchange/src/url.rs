@@ -42,11 +42,17 @@ mod tests {
     fn pairs_are_decoded() {
         let check = |query: &str, expected: Option<Vec<(&str, &str)>>| {
             let expected = expected.map(|pairs| {
-                pairs.into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect::<Vec<_>>()
+                pairs
+                    .into_iter()
+                    .map(|(a, b)| (a.to_owned(), b.to_owned()))
+                    .collect::<Vec<_>>()
             });
             assert_eq!(pairs(query), expected, "{query}");
         };
-        check("code=a%7Cb&x=1+2", Some(vec![("code", "a|b"), ("x", "1 2")]));
+        check(
+            "code=a%7Cb&x=1+2",
+            Some(vec![("code", "a|b"), ("x", "1 2")]),
+        );
         check("", Some(vec![]));
         check("a", Some(vec![("a", "")]));
         check("a=%2", None);

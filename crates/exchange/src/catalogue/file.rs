@@ -41,13 +41,19 @@ pub(super) fn read(text: &str) -> Result<Exchange, CatalogueFault> {
         .map_err(|error| CatalogueFault::Form(error.to_string().trim_end().to_owned()))?;
     let code = checked_code(file.code, "code")?;
     if file.section.len() > SECTIONS_MAX {
-        return Err(CatalogueFault::TooMany { what: "sections", limit: SECTIONS_MAX });
+        return Err(CatalogueFault::TooMany {
+            what: "sections",
+            limit: SECTIONS_MAX,
+        });
     }
     let mut seen = HashSet::new();
     let mut sections = Vec::with_capacity(file.section.len());
     for section in file.section {
         if !seen.insert(section.code.clone()) {
-            return Err(CatalogueFault::Twice { what: "section", code: section.code });
+            return Err(CatalogueFault::Twice {
+                what: "section",
+                code: section.code,
+            });
         }
         sections.push(read_section(section, file.fhir_version)?);
     }
@@ -86,7 +92,10 @@ fn read_section(
     filled(&member("queries"), section.queries.len())?;
     if section.queries.len() > QUERIES_PER_SECTION_MAX {
         let limit = QUERIES_PER_SECTION_MAX;
-        return Err(CatalogueFault::TooMany { what: "queries in a section", limit });
+        return Err(CatalogueFault::TooMany {
+            what: "queries in a section",
+            limit,
+        });
     }
     let queries = section
         .queries
@@ -122,19 +131,34 @@ fn codes<T>(
     filled(member, codes.len())?;
     codes
         .iter()
-        .map(|code| find(code).ok_or(CatalogueFault::UnknownCode { what, code: code.clone() }))
+        .map(|code| {
+            find(code).ok_or(CatalogueFault::UnknownCode {
+                what,
+                code: code.clone(),
+            })
+        })
         .collect()
 }
 
 fn filled(what: &str, count: usize) -> Result<(), CatalogueFault> {
-    if count == 0 { Err(CatalogueFault::Empty { what: what.to_owned() }) } else { Ok(()) }
+    if count == 0 {
+        Err(CatalogueFault::Empty {
+            what: what.to_owned(),
+        })
+    } else {
+        Ok(())
+    }
 }
 
 /// A code goes into URLs and audit lines: lower case, digits and hyphens.
 fn checked_code(code: String, what: &'static str) -> Result<String, CatalogueFault> {
     filled(what, code.len())?;
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if code.bytes().all(plain) { Ok(code) } else { Err(CatalogueFault::UnknownCode { what, code }) }
+    if code.bytes().all(plain) {
+        Ok(code)
+    } else {
+        Err(CatalogueFault::UnknownCode { what, code })
+    }
 }
 
 fn checked_words(words: Words, what: &str) -> Result<Words, CatalogueFault> {

@@ -13,9 +13,7 @@ mod query;
 
 use std::{fs, path::Path, sync::Arc};
 
-use care::{
-    AccessContext, Categories, ExchangeCode, OrganisationType, Purpose, Role,
-};
+use care::{AccessContext, Categories, ExchangeCode, OrganisationType, Purpose, Role};
 
 pub use query::{Query, QueryFault};
 
@@ -212,7 +210,10 @@ impl Catalogue {
     pub fn from_texts<'a>(
         files: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, CatalogueError> {
-        Self { exchanges: Arc::new([]) }.and(files)
+        Self {
+            exchanges: Arc::new([]),
+        }
+        .and(files)
     }
 
     /// These exchanges and those of the `*.toml` files of a directory, in the
@@ -226,19 +227,31 @@ impl Catalogue {
         for entry in fs::read_dir(directory).map_err(|error| unreadable(directory, error))? {
             paths.push(entry.map_err(|error| unreadable(directory, error))?.path());
         }
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+        paths.retain(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        });
         paths.sort();
         let mut texts = Vec::with_capacity(paths.len());
         for path in &paths {
-            let size = fs::metadata(path).map_err(|error| unreadable(path, error))?.len();
+            let size = fs::metadata(path)
+                .map_err(|error| unreadable(path, error))?
+                .len();
             if size > FILE_BYTES_MAX {
                 let file = path.display().to_string();
-                return Err(CatalogueError { file, fault: CatalogueFault::TooLarge });
+                return Err(CatalogueError {
+                    file,
+                    fault: CatalogueFault::TooLarge,
+                });
             }
             let text = fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
             texts.push((path.display().to_string(), text));
         }
-        self.and(texts.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+        self.and(
+            texts
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.as_str())),
+        )
     }
 
     fn and<'a>(
@@ -247,23 +260,33 @@ impl Catalogue {
     ) -> Result<Self, CatalogueError> {
         let mut exchanges = self.exchanges.to_vec();
         for (name, text) in files {
-            let refused = |fault| CatalogueError { file: name.to_owned(), fault };
+            let refused = |fault| CatalogueError {
+                file: name.to_owned(),
+                fault,
+            };
             if text.len() as u64 > FILE_BYTES_MAX {
                 return Err(refused(CatalogueFault::TooLarge));
             }
             let exchange = file::read(text).map_err(refused)?;
             if exchanges.iter().any(|known| known.code == exchange.code) {
                 let code = exchange.code.0;
-                return Err(refused(CatalogueFault::Twice { what: "exchange", code }));
+                return Err(refused(CatalogueFault::Twice {
+                    what: "exchange",
+                    code,
+                }));
             }
             exchanges.push(exchange);
         }
-        Ok(Self { exchanges: exchanges.into() })
+        Ok(Self {
+            exchanges: exchanges.into(),
+        })
     }
 
     /// The exchange with a code.
     pub fn get(&self, code: &ExchangeCode) -> Option<&Exchange> {
-        self.exchanges.iter().find(|exchange| exchange.code == *code)
+        self.exchanges
+            .iter()
+            .find(|exchange| exchange.code == *code)
     }
 
     /// All exchanges, in the order in which they were loaded.
@@ -275,7 +298,9 @@ impl Catalogue {
 impl Exchange {
     /// All kinds of data in it.
     pub fn categories(&self) -> Categories {
-        self.sections.iter().fold(Categories::NONE, |all, section| all.union(section.categories))
+        self.sections.iter().fold(Categories::NONE, |all, section| {
+            all.union(section.categories)
+        })
     }
 
     /// The searches to send: all of them, less those that another one covers.

@@ -59,7 +59,10 @@ impl Query {
             conditions: Vec::new(),
             includes: Vec::new(),
         };
-        for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        for parameter in parameters
+            .split('&')
+            .filter(|parameter| !parameter.is_empty())
+        {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             if value.is_empty() {
                 return Err(QueryFault::NoValue(name.to_owned()));
@@ -93,7 +96,11 @@ impl Query {
 
     /// All parameters, decoded, as the store takes them.
     pub fn parameters(&self) -> Vec<(String, String)> {
-        self.conditions.iter().chain(&self.includes).cloned().collect()
+        self.conditions
+            .iter()
+            .chain(&self.includes)
+            .cloned()
+            .collect()
     }
 
     /// The search as a relative URL, percent-encoded.
@@ -112,7 +119,10 @@ impl Query {
     /// of the same, on the same type.
     fn covers(&self, other: &Self) -> bool {
         self.resource_type == other.resource_type
-            && self.conditions.iter().all(|condition| other.conditions.contains(condition))
+            && self
+                .conditions
+                .iter()
+                .all(|condition| other.conditions.contains(condition))
     }
 }
 
@@ -167,7 +177,10 @@ fn check_condition(resource_type: &str, name: &str, value: &str) -> Result<(), Q
     }
     if fhir::search::parameter(resource_type, code).is_some() {
         Ok(())
-    } else if matches!(code, "_sort" | "_count" | "_summary" | "_elements" | "_total") {
+    } else if matches!(
+        code,
+        "_sort" | "_count" | "_summary" | "_elements" | "_total"
+    ) {
         // The asker takes everything; leaving things out is not an exchange's to do.
         Err(QueryFault::NotForExchange(name.to_owned()))
     } else {
@@ -210,7 +223,15 @@ fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' | b'/'
+            b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'_'
+            | b'.'
+            | b'~'
+            | b':'
+            | b'/'
             | b',' => encoded.push(char::from(byte)),
             _ => {
                 // Writing to a String cannot fail.

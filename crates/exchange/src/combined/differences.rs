@@ -30,14 +30,19 @@ pub(super) fn among(facts: &[Fact]) -> Vec<Difference> {
             }
             let across_kinds = matches!(field.name, FieldName::Dose | FieldName::Route);
             let kind = (!across_kinds).then_some((fact.resource_type, fact.block));
-            said.entry((field.name, kind)).or_default().push((index, field));
+            said.entry((field.name, kind))
+                .or_default()
+                .push((index, field));
         }
     }
     said.into_iter()
         .filter(|(_, values)| differ(values))
         .map(|((field, _), values)| Difference {
             field,
-            values: values.into_iter().map(|(index, field)| (index, field.value.clone())).collect(),
+            values: values
+                .into_iter()
+                .map(|(index, field)| (index, field.value.clone()))
+                .collect(),
         })
         .collect()
 }
@@ -57,8 +62,10 @@ fn speaking(facts: &[Fact]) -> Vec<usize> {
 }
 
 fn differ(values: &[(usize, &Field)]) -> bool {
-    let dates: Option<Vec<Moment>> =
-        values.iter().map(|(_, field)| Moment::parse(&field.value)).collect();
+    let dates: Option<Vec<Moment>> = values
+        .iter()
+        .map(|(_, field)| Moment::parse(&field.value))
+        .collect();
     if let Some(dates) = dates {
         // A month and a day in that month can be the same moment.
         let latest_start = dates.iter().map(|date| date.low_ms).max();
@@ -69,7 +76,10 @@ fn differ(values: &[(usize, &Field)]) -> bool {
         let distinct: HashSet<_> = values.iter().map(|(_, field)| &field.comparable).collect();
         return distinct.len() > 1;
     }
-    let distinct: HashSet<String> = values.iter().map(|(_, field)| folded(&field.value)).collect();
+    let distinct: HashSet<String> = values
+        .iter()
+        .map(|(_, field)| folded(&field.value))
+        .collect();
     distinct.len() > 1
 }
 
@@ -83,7 +93,13 @@ pub(super) fn of_values(facts: &[Fact]) -> Vec<Difference> {
         .collect();
     let distinct: HashSet<String> = facts.iter().filter_map(value_key).collect();
     if distinct.len() > 1 {
-        differences.insert(0, Difference { field: FieldName::Value, values: said });
+        differences.insert(
+            0,
+            Difference {
+                field: FieldName::Value,
+                values: said,
+            },
+        );
     }
     differences
 }

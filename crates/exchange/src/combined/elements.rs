@@ -25,7 +25,10 @@ impl<'a> Library<'a> {
                 Some(((sourced.source, reference), index))
             })
             .collect();
-        Self { resources, by_reference }
+        Self {
+            resources,
+            by_reference,
+        }
     }
 
     pub(super) fn resource(&self, index: usize) -> &'a SourcedResource {
@@ -44,7 +47,9 @@ impl<'a> Library<'a> {
                 .each("contained")
                 .find(|contained| contained.text("id").is_some_and(|own| own == id));
         }
-        let mut parts = target.split('/').skip_while(|part| fhir::resource_type(part).is_none());
+        let mut parts = target
+            .split('/')
+            .skip_while(|part| fhir::resource_type(part).is_none());
         let key = format!("{}/{}", parts.next()?, parts.next()?);
         let found = self.by_reference.get(&(sourced.source, key))?;
         Some(self.resources[*found].resource.root())
@@ -80,15 +85,17 @@ impl<'a> Library<'a> {
                 .text("name")
                 .or_else(|| reference.text("display"))
                 .map(Cow::into_owned),
-            (Some("PractitionerRole"), Some(target)) => {
-                target.get("organization").and_then(|part| self.name(from, part))
-            }
+            (Some("PractitionerRole"), Some(target)) => target
+                .get("organization")
+                .and_then(|part| self.name(from, part)),
             (Some(_), _) => None,
             (None, _) => {
                 let names_organisation = reference
                     .text("reference")
                     .is_some_and(|target| target.contains("Organization/"))
-                    || reference.text("type").is_some_and(|kind| kind == "Organization")
+                    || reference
+                        .text("type")
+                        .is_some_and(|kind| kind == "Organization")
                     || reference
                         .path(&["identifier", "system"])
                         .and_then(Node::as_str)
@@ -106,7 +113,9 @@ pub(super) fn concept(node: Node<'_>) -> (Option<String>, Vec<Coding>) {
     let mut displays = Vec::new();
     let mut codes = Vec::new();
     let listed = node.each("coding");
-    let alone = node.get("code").is_some_and(|code| code.kind() == Kind::String);
+    let alone = node
+        .get("code")
+        .is_some_and(|code| code.kind() == Kind::String);
     for coding in listed.chain(alone.then_some(node)) {
         let display = coding.text("display").map(Cow::into_owned);
         if let Some(code) = coding.text("code") {
@@ -115,7 +124,11 @@ pub(super) fn concept(node: Node<'_>) -> (Option<String>, Vec<Coding>) {
             // A code without a system means nothing outside its source.
             if !system.is_empty() && !says_nothing(&system) {
                 let code = code.into_owned();
-                codings.push(Coding { system, code, display: display.clone() });
+                codings.push(Coding {
+                    system,
+                    code,
+                    display: display.clone(),
+                });
             }
         }
         displays.extend(display);
@@ -147,7 +160,10 @@ pub(super) fn human_name(node: Node<'_>) -> Option<String> {
     }
     let mut parts: Vec<String> = Vec::new();
     for name in ["prefix", "given"] {
-        parts.extend(node.each(name).filter_map(|part| Some(part.as_str()?.into_owned())));
+        parts.extend(
+            node.each(name)
+                .filter_map(|part| Some(part.as_str()?.into_owned())),
+        );
     }
     parts.extend(node.text("family").map(Cow::into_owned));
     (!parts.is_empty()).then(|| parts.join(" "))
@@ -158,9 +174,17 @@ pub(super) fn quantity(node: Node<'_>) -> Option<Quantity> {
     let digits = node.get("value")?.as_number()?.to_owned();
     let code = node.text("code").map(Cow::into_owned);
     let is_ucum = node.text("system").is_some_and(|system| system == UCUM);
-    let unit = node.text("unit").map(Cow::into_owned).or_else(|| code.clone());
+    let unit = node
+        .text("unit")
+        .map(Cow::into_owned)
+        .or_else(|| code.clone());
     let comparator = node.text("comparator").map(Cow::into_owned);
-    Some(Quantity { digits, comparator, unit, ucum: code.filter(|_| is_ucum) })
+    Some(Quantity {
+        digits,
+        comparator,
+        unit,
+        ucum: code.filter(|_| is_ucum),
+    })
 }
 
 /// The code system of UCUM.
@@ -182,8 +206,10 @@ pub(super) fn words(library: &Library<'_>, from: usize, node: Node<'_>) -> Optio
         Kind::String => node.as_str().map(Cow::into_owned),
         Kind::Number | Kind::Bool => Some(node.raw().to_owned()),
         Kind::Array => {
-            let parts: Vec<String> =
-                node.items().filter_map(|item| words(library, from, item)).collect();
+            let parts: Vec<String> = node
+                .items()
+                .filter_map(|item| words(library, from, item))
+                .collect();
             (!parts.is_empty()).then(|| parts.join("; "))
         }
         Kind::Object => object_words(library, from, node),
@@ -192,7 +218,10 @@ pub(super) fn words(library: &Library<'_>, from: usize, node: Node<'_>) -> Optio
 }
 
 fn object_words(library: &Library<'_>, from: usize, node: Node<'_>) -> Option<String> {
-    if node.get("value").is_some_and(|value| value.kind() == Kind::Number) {
+    if node
+        .get("value")
+        .is_some_and(|value| value.kind() == Kind::Number)
+    {
         return quantity(node).map(|quantity| quantity_words(&quantity));
     }
     if node.get("reference").is_some() || node.get("display").is_some() {
@@ -203,14 +232,22 @@ fn object_words(library: &Library<'_>, from: usize, node: Node<'_>) -> Option<St
     }
     if node.get("city").is_some() || node.get("line").is_some() || node.get("postalCode").is_some()
     {
-        let lines = node.each("line").filter_map(|line| Some(line.as_str()?.into_owned()));
-        let rest = ["postalCode", "city"].into_iter().filter_map(|name| node.text(name));
+        let lines = node
+            .each("line")
+            .filter_map(|line| Some(line.as_str()?.into_owned()));
+        let rest = ["postalCode", "city"]
+            .into_iter()
+            .filter_map(|name| node.text(name));
         let parts: Vec<String> = lines.chain(rest.map(Cow::into_owned)).collect();
         return (!parts.is_empty()).then(|| parts.join(", "));
     }
     if node.get("start").is_some() || node.get("end").is_some() {
         let side = |name| node.text(name).unwrap_or_default();
-        return Some(format!("{} – {}", side("start"), side("end")).trim().to_owned());
+        return Some(
+            format!("{} – {}", side("start"), side("end"))
+                .trim()
+                .to_owned(),
+        );
     }
     if node.get("coding").is_some() {
         return concept(node).0;
@@ -223,5 +260,8 @@ fn object_words(library: &Library<'_>, from: usize, node: Node<'_>) -> Option<St
 
 /// Text for comparing: white space and case do not count.
 pub(super) fn folded(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
 }

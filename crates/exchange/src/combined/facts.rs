@@ -6,23 +6,21 @@ use jiff::Timestamp;
 use super::{
     details::{self, Details},
     elements::{Library, code_of, concept, human_name, words},
-    medication, observation,
+    medication,
     model::{Fact, Field, FieldName, Moment},
+    observation,
 };
 
 /// Reads the resource at a position. `now` decides what is current.
-pub(super) fn read(
-    library: &Library<'_>,
-    index: usize,
-    source_name: &str,
-    now: Timestamp,
-) -> Fact {
+pub(super) fn read(library: &Library<'_>, index: usize, source_name: &str, now: Timestamp) -> Fact {
     let sourced = library.resource(index);
     let resource_type = sourced.resource.resource_type();
     let root = sourced.resource.root();
     let details = details::of(resource_type);
     let meta = |name| {
-        root.path(&["meta", name]).and_then(Node::as_str).map(std::borrow::Cow::into_owned)
+        root.path(&["meta", name])
+            .and_then(Node::as_str)
+            .map(std::borrow::Cow::into_owned)
     };
     let mut fact = Fact {
         resource: index,
@@ -46,7 +44,9 @@ pub(super) fn read(
     title(library, index, root, details, &mut fact);
     fields(library, index, root, details, &mut fact);
     match resource_type {
-        "MedicationRequest" | "MedicationDispense" | "MedicationStatement"
+        "MedicationRequest"
+        | "MedicationDispense"
+        | "MedicationStatement"
         | "MedicationAdministration" => medication::read(library, index, root, &mut fact, now),
         "Observation" => observation::read(library, index, root, &mut fact),
         _ => fact.current = is_current(root, &fact, now),
@@ -56,10 +56,15 @@ pub(super) fn read(
 
 fn title(library: &Library<'_>, index: usize, root: Node<'_>, details: &Details, fact: &mut Fact) {
     for path in details.titles {
-        let Some(node) = walk(root, path) else { continue };
+        let Some(node) = walk(root, path) else {
+            continue;
+        };
         let node = node.index(0).unwrap_or(node);
         let (said, codings) = match path.last() {
-            Some(&"name") => (human_name(node).or_else(|| words(library, index, node)), Vec::new()),
+            Some(&"name") => (
+                human_name(node).or_else(|| words(library, index, node)),
+                Vec::new(),
+            ),
             _ => concept(node),
         };
         let said = said.or_else(|| words(library, index, node));
@@ -81,7 +86,11 @@ fn title(library: &Library<'_>, index: usize, root: Node<'_>, details: &Details,
 fn fields(library: &Library<'_>, index: usize, root: Node<'_>, details: &Details, fact: &mut Fact) {
     if let Some(status) = &fact.status {
         let comparable = Some(status.clone());
-        fact.fields.push(Field { name: FieldName::Status, value: status.clone(), comparable });
+        fact.fields.push(Field {
+            name: FieldName::Status,
+            value: status.clone(),
+            comparable,
+        });
     }
     for (name, paths) in details.fields {
         let found = paths.iter().find_map(|path| {
@@ -100,7 +109,11 @@ fn fields(library: &Library<'_>, index: usize, root: Node<'_>, details: &Details
         if *name == FieldName::Status {
             fact.status = comparable.clone().or_else(|| Some(value.clone()));
         }
-        fact.fields.push(Field { name: *name, value, comparable });
+        fact.fields.push(Field {
+            name: *name,
+            value,
+            comparable,
+        });
     }
 }
 
@@ -116,7 +129,9 @@ pub(super) fn walk<'a>(root: Node<'a>, path: &[&str]) -> Option<Node<'a>> {
 
 /// The first moment that one of the paths leads to.
 pub(super) fn moment(root: Node<'_>, paths: &[&[&str]]) -> Option<Moment> {
-    paths.iter().find_map(|path| Moment::parse(&walk(root, path)?.as_str()?))
+    paths
+        .iter()
+        .find_map(|path| Moment::parse(&walk(root, path)?.as_str()?))
 }
 
 fn identifiers(root: Node<'_>) -> Vec<(String, String)> {
@@ -131,14 +146,21 @@ fn identifiers(root: Node<'_>) -> Vec<(String, String)> {
 /// Whether a fact is current, by its own status and dates. What says nothing
 /// about itself counts as current: better shown than hidden.
 fn is_current(root: Node<'_>, fact: &Fact, now: Timestamp) -> bool {
-    let verification =
-        root.get("verificationStatus").and_then(code_of).unwrap_or_default();
+    let verification = root
+        .get("verificationStatus")
+        .and_then(code_of)
+        .unwrap_or_default();
     if matches!(verification.as_str(), "entered-in-error" | "refuted") {
         return false;
     }
     let ended = moment(
         root,
-        &[&["abatementDateTime"], &["abatementPeriod", "end"], &["period", "end"], &["provision", "period", "end"]],
+        &[
+            &["abatementDateTime"],
+            &["abatementPeriod", "end"],
+            &["period", "end"],
+            &["provision", "period", "end"],
+        ],
     );
     if ended.is_some_and(|ended| ended.high_ms < now.as_millisecond()) {
         return false;
@@ -146,8 +168,20 @@ fn is_current(root: Node<'_>, fact: &Fact, now: Timestamp) -> bool {
     let status = fact.status.as_deref().unwrap_or_default();
     !matches!(
         status,
-        "inactive" | "resolved" | "remission" | "entered-in-error" | "finished" | "cancelled"
-            | "completed" | "stopped" | "revoked" | "rejected" | "not-done" | "ended" | "abandoned"
-            | "fulfilled" | "noshow"
+        "inactive"
+            | "resolved"
+            | "remission"
+            | "entered-in-error"
+            | "finished"
+            | "cancelled"
+            | "completed"
+            | "stopped"
+            | "revoked"
+            | "rejected"
+            | "not-done"
+            | "ended"
+            | "abandoned"
+            | "fulfilled"
+            | "noshow"
     )
 }

@@ -43,8 +43,17 @@ pub(super) fn group(library: &Library<'_>, kind: SectionKind, facts: Vec<Fact>) 
         .map(|(rules, facts)| into_group(kind, rules, facts))
         .collect();
     groups.sort_by_cached_key(|group| {
-        let latest = group.facts.iter().filter_map(|fact| Some(fact.date.as_ref()?.high_ms)).max();
-        (!group.current, std::cmp::Reverse(latest), folded(&group.title), group.id.clone())
+        let latest = group
+            .facts
+            .iter()
+            .filter_map(|fact| Some(fact.date.as_ref()?.high_ms))
+            .max();
+        (
+            !group.current,
+            std::cmp::Reverse(latest),
+            folded(&group.title),
+            group.id.clone(),
+        )
     });
     groups
 }
@@ -52,8 +61,11 @@ pub(super) fn group(library: &Library<'_>, kind: SectionKind, facts: Vec<Fact>) 
 fn into_group(kind: SectionKind, rules: Vec<Rule>, mut facts: Vec<Fact>) -> Group {
     latest_first(&mut facts);
     let first = &facts[0];
-    let notices =
-        if kind == SectionKind::Medication { notices::of_medication(&facts) } else { Vec::new() };
+    let notices = if kind == SectionKind::Medication {
+        notices::of_medication(&facts)
+    } else {
+        Vec::new()
+    };
     Group {
         id: fact_id(first),
         title: first.title.clone(),
@@ -75,7 +87,11 @@ pub(super) fn fact_id(fact: &Fact) -> String {
 pub(super) fn latest_first(facts: &mut [Fact]) {
     facts.sort_by_key(|fact| {
         let date = fact.date.as_ref().map(|date| date.high_ms);
-        (std::cmp::Reverse(date), std::cmp::Reverse(fact.current), fact.resource)
+        (
+            std::cmp::Reverse(date),
+            std::cmp::Reverse(fact.current),
+            fact.resource,
+        )
     });
 }
 
@@ -89,7 +105,10 @@ fn keys(library: &Library<'_>, kind: SectionKind, fact: &Fact) -> Vec<(Rule, Str
     for (system, value) in &fact.identifiers {
         // The number of a person names many facts, not one.
         if !matches!(system.as_str(), care::Bsn::SYSTEM) {
-            keys.push((Rule::SameIdentifier, format!("identifier {of_type} {system}|{value}")));
+            keys.push((
+                Rule::SameIdentifier,
+                format!("identifier {of_type} {system}|{value}"),
+            ));
         }
     }
     match kind {
@@ -124,8 +143,15 @@ fn keys(library: &Library<'_>, kind: SectionKind, fact: &Fact) -> Vec<(Rule, Str
 }
 
 fn by_code(fact: &Fact, keys: &mut Vec<(Rule, String)>, tells: impl Fn(&str, &str) -> bool) {
-    for coding in fact.codings.iter().filter(|coding| tells(&coding.system, &coding.code)) {
-        keys.push((Rule::SameCode, format!("code {}|{}", coding.system, coding.code)));
+    for coding in fact
+        .codings
+        .iter()
+        .filter(|coding| tells(&coding.system, &coding.code))
+    {
+        keys.push((
+            Rule::SameCode,
+            format!("code {}|{}", coding.system, coding.code),
+        ));
     }
     if fact.codings.is_empty() && fact.title != fact.resource_type {
         keys.push((Rule::SameText, format!("text {}", folded(&fact.title))));
@@ -148,8 +174,10 @@ pub(super) fn overlapping<'a>(
     indexes: &[usize],
     when: impl Fn(usize) -> Option<&'a Moment>,
 ) -> Vec<(usize, usize)> {
-    let mut sorted: Vec<(usize, &Moment)> =
-        indexes.iter().filter_map(|index| Some((*index, when(*index)?))).collect();
+    let mut sorted: Vec<(usize, &Moment)> = indexes
+        .iter()
+        .filter_map(|index| Some((*index, when(*index)?)))
+        .collect();
     sorted.sort_by_key(|(index, moment)| (moment.low_ms, moment.high_ms, *index));
     let mut pairs = Vec::new();
     let mut reach: Option<(usize, i64)> = None;
@@ -173,7 +201,10 @@ pub(super) struct Union {
 
 impl Union {
     pub(super) fn new(count: usize) -> Self {
-        Self { parents: (0..count).collect(), joined_by: vec![BTreeSet::new(); count] }
+        Self {
+            parents: (0..count).collect(),
+            joined_by: vec![BTreeSet::new(); count],
+        }
     }
 
     fn root(&mut self, mut index: usize) -> usize {

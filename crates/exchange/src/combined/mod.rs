@@ -33,18 +33,29 @@ use crate::record::{RegionalRecord, SourcedResource};
 
 /// Combines what the region answered.
 pub fn combine(record: RegionalRecord) -> CombinedRecord {
-    let RegionalRecord { exchange, categories, asked, mut sources, mut resources } = record;
+    let RegionalRecord {
+        exchange,
+        categories,
+        asked,
+        mut sources,
+        mut resources,
+    } = record;
     sources.sort_by_key(|source| source.ura);
     resources.sort_by(in_order);
-    let names: HashMap<Ura, &str> =
-        sources.iter().map(|source| (source.ura, source.name.as_str())).collect();
+    let names: HashMap<Ura, &str> = sources
+        .iter()
+        .map(|source| (source.ura, source.name.as_str()))
+        .collect();
     let library = elements::Library::new(&resources);
 
     let mut by_section: BTreeMap<SectionKind, Vec<Fact>> = BTreeMap::new();
     for (index, sourced) in resources.iter().enumerate() {
         let name = names.get(&sourced.source).copied().unwrap_or_default();
         let fact = facts::read(&library, index, name, asked);
-        by_section.entry(place::section_of(&sourced.resource)).or_default().push(fact);
+        by_section
+            .entry(place::section_of(&sourced.resource))
+            .or_default()
+            .push(fact);
     }
 
     let mut sections = Vec::new();
@@ -58,11 +69,12 @@ pub fn combine(record: RegionalRecord) -> CombinedRecord {
         for fact in &facts {
             *counts.entry(fact.source).or_default() += 1;
         }
-        let said: Vec<SectionSource> = sources
+        let said: Vec<(SectionSource, bool)> = sources
             .iter()
             .map(|report| {
                 let count = counts.get(&report.ura).copied().unwrap_or_default();
-                states::of_source(kind, categories, report, count)
+                let holds = states::may_hold(kind, report.organisation_type);
+                (states::of_source(kind, categories, report, count), holds)
             })
             .collect();
         let (measurements, facts): (Vec<Fact>, Vec<Fact>) =
@@ -75,12 +87,18 @@ pub fn combine(record: RegionalRecord) -> CombinedRecord {
         sections.push(Section {
             kind,
             state: states::of_section(&said),
-            sources: said,
+            sources: said.into_iter().map(|(source, _)| source).collect(),
             groups,
             series,
         });
     }
-    CombinedRecord { exchange, asked, sources, resources, sections }
+    CombinedRecord {
+        exchange,
+        asked,
+        sources,
+        resources,
+        sections,
+    }
 }
 
 /// An order of resources that does not depend on when they arrived.

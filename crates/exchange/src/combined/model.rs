@@ -147,9 +147,9 @@ impl SectionKind {
 pub struct Section {
     /// Which.
     pub kind: SectionKind,
-    /// The four states for the section as a whole: data when there is any;
-    /// else no answer, when a source that might have some gave none; else not
-    /// allowed; none only when every source said so.
+    /// The state of the section as a whole: data when there is any; else no
+    /// answer, when a source that holds such data gave none; else not allowed;
+    /// none only when every such source said so.
     pub state: SourceState,
     /// What each source said to this section, in the order of their URA.
     pub sources: Vec<SectionSource>,
@@ -317,7 +317,11 @@ impl Moment {
     /// Reads a FHIR date or dateTime.
     pub fn parse(text: &str) -> Option<Self> {
         let (low_ms, high_ms) = fhir::search::date_range(text)?;
-        Some(Self { text: text.to_owned(), low_ms, high_ms })
+        Some(Self {
+            text: text.to_owned(),
+            low_ms,
+            high_ms,
+        })
     }
 
     /// Whether the two can be the same moment.
@@ -490,7 +494,10 @@ pub struct Quantity {
 impl Quantity {
     /// The number, for drawing; show [`Quantity::digits`].
     pub fn number(&self) -> Option<f64> {
-        self.digits.parse().ok().filter(|number: &f64| number.is_finite())
+        self.digits
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
     }
 }
 

@@ -17,7 +17,9 @@ pub(super) fn of_medication(facts: &[Fact]) -> Vec<Notice> {
             continue;
         }
         seen_sources.push(fact.source);
-        let Some(stopped_at) = medication::stopped_at(fact) else { continue };
+        let Some(stopped_at) = medication::stopped_at(fact) else {
+            continue;
+        };
         if agreed_anew(facts, fact, stopped_at.as_ref()) {
             continue;
         }
@@ -26,7 +28,12 @@ pub(super) fn of_medication(facts: &[Fact]) -> Vec<Notice> {
         });
         if let Some((dispensed, other)) = dispensed {
             let dispensed_at = other.date.clone();
-            notices.push(Notice::StoppedButDispensed { stopped, stopped_at, dispensed, dispensed_at });
+            notices.push(Notice::StoppedButDispensed {
+                stopped,
+                stopped_at,
+                dispensed,
+                dispensed_at,
+            });
         }
     }
     notices
@@ -45,7 +52,10 @@ fn agreed_anew(facts: &[Fact], stopped: &Fact, at: Option<&Moment>) -> bool {
 
 /// Whether a dispense came after the stop; without dates, whether it still runs.
 fn is_dispensed_after(fact: &Fact, stopped_at: Option<&Moment>) -> bool {
-    let dispensed = matches!(fact.block, Some(Block::Dispense | Block::AdministrationAgreement));
+    let dispensed = matches!(
+        fact.block,
+        Some(Block::Dispense | Block::AdministrationAgreement)
+    );
     let undone = matches!(
         fact.status.as_deref(),
         Some("cancelled" | "entered-in-error" | "declined" | "stopped")

@@ -27,7 +27,9 @@ pub(super) fn read(library: &Library<'_>, index: usize, root: Node<'_>, fact: &m
         components,
         flag: flag(root),
         range: range(root),
-        absent_reason: root.get("dataAbsentReason").and_then(|reason| concept(reason).0),
+        absent_reason: root
+            .get("dataAbsentReason")
+            .and_then(|reason| concept(reason).0),
     });
 }
 
@@ -47,11 +49,18 @@ fn value(library: &Library<'_>, index: usize, node: Node<'_>) -> Value {
         return Value::Quantity(quantity);
     }
     for name in CHOICES {
-        let Some(found) = node.get(name) else { continue };
+        let Some(found) = node.get(name) else {
+            continue;
+        };
         let said = match name {
             "valueInteger" => {
                 let digits = found.raw().to_owned();
-                return Value::Quantity(Quantity { digits, comparator: None, unit: None, ucum: None });
+                return Value::Quantity(Quantity {
+                    digits,
+                    comparator: None,
+                    unit: None,
+                    ucum: None,
+                });
             }
             "valueRange" => sides(found, ["low", "high"], " – "),
             "valueRatio" => sides(found, ["numerator", "denominator"], " : "),
@@ -67,28 +76,35 @@ fn value(library: &Library<'_>, index: usize, node: Node<'_>) -> Value {
 fn sides(node: Node<'_>, names: [&str; 2], between: &str) -> Option<String> {
     let side = |name| node.get(name).and_then(quantity);
     let words = |side: Option<Quantity>| {
-        side.map(|side| super::elements::quantity_words(&side)).unwrap_or_default()
+        side.map(|side| super::elements::quantity_words(&side))
+            .unwrap_or_default()
     };
     let [first, second] = names.map(side);
     if first.is_none() && second.is_none() {
         return None;
     }
-    Some(format!("{}{between}{}", words(first), words(second)).trim().to_owned())
+    Some(
+        format!("{}{between}{}", words(first), words(second))
+            .trim()
+            .to_owned(),
+    )
 }
 
 /// The flag: HL7 v3 ObservationInterpretation, or the SNOMED codes of the zib
 /// (ResultaatFlags).
 fn flag(node: Node<'_>) -> Option<Flag> {
     node.each("interpretation").find_map(|interpretation| {
-        interpretation.each("coding").find_map(|coding| match coding.text("code")?.as_ref() {
-            "N" => Some(Flag::Normal),
-            "L" | "281300000" => Some(Flag::Low),
-            "LL" => Some(Flag::CriticallyLow),
-            "H" | "281302008" => Some(Flag::High),
-            "HH" => Some(Flag::CriticallyHigh),
-            "A" | "AA" | "263654008" => Some(Flag::Abnormal),
-            _ => None,
-        })
+        interpretation
+            .each("coding")
+            .find_map(|coding| match coding.text("code")?.as_ref() {
+                "N" => Some(Flag::Normal),
+                "L" | "281300000" => Some(Flag::Low),
+                "LL" => Some(Flag::CriticallyLow),
+                "H" | "281302008" => Some(Flag::High),
+                "HH" => Some(Flag::CriticallyHigh),
+                "A" | "AA" | "263654008" => Some(Flag::Abnormal),
+                _ => None,
+            })
     })
 }
 
@@ -96,7 +112,9 @@ fn flag(node: Node<'_>) -> Option<Flag> {
 /// a therapeutic range.
 fn range(node: Node<'_>) -> Option<Range> {
     let is_normal = |range: &Node<'_>| {
-        let kind = range.path(&["type", "coding", "code"]).and_then(Node::as_str);
+        let kind = range
+            .path(&["type", "coding", "code"])
+            .and_then(Node::as_str);
         kind.is_none_or(|kind| kind == "normal")
     };
     let range = node.each("referenceRange").find(is_normal)?;

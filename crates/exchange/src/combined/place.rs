@@ -13,7 +13,9 @@ pub(super) fn section_of(resource: &Resource) -> SectionKind {
         "AllergyIntolerance" => SectionKind::Allergies,
         "Consent" => SectionKind::Directives,
         "Condition" => SectionKind::Problems,
-        "MedicationRequest" | "MedicationDispense" | "MedicationStatement"
+        "MedicationRequest"
+        | "MedicationDispense"
+        | "MedicationStatement"
         | "MedicationAdministration" => SectionKind::Medication,
         "Observation" => section_of_observation(fhir::label(resource)),
         "DiagnosticReport" => SectionKind::Results,
@@ -22,7 +24,11 @@ pub(super) fn section_of(resource: &Resource) -> SectionKind {
         "Procedure" => SectionKind::Procedures,
         "Encounter" | "EpisodeOfCare" => SectionKind::Contacts,
         "DeviceUseStatement" => SectionKind::Devices,
-        "CarePlan" | "CareTeam" | "Goal" | "ImmunizationRecommendation" | "DeviceRequest"
+        "CarePlan"
+        | "CareTeam"
+        | "Goal"
+        | "ImmunizationRecommendation"
+        | "DeviceRequest"
         | "Appointment" => SectionKind::Plans,
         "ServiceRequest" if is_open(resource) => SectionKind::Plans,
         _ => SectionKind::Other,

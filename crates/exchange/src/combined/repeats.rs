@@ -23,7 +23,10 @@ pub(super) fn mark(library: &Library<'_>, all: &mut [Series]) {
         for (point, measured) in one.points.iter().enumerate() {
             let code = test_code(measured.fact()).filter(|coding| coding.system == LOINC);
             if let (Some(code), Some(_)) = (code, &measured.when) {
-                by_test.entry(code.code.clone()).or_default().push((series, point));
+                by_test
+                    .entry(code.code.clone())
+                    .or_default()
+                    .push((series, point));
             }
         }
     }
@@ -31,7 +34,10 @@ pub(super) fn mark(library: &Library<'_>, all: &mut [Series]) {
     for mut places in by_test.into_values() {
         places.sort_by_key(|(series, point)| {
             let measured = &all[*series].points[*point];
-            let when = measured.when.as_ref().map(|when| (when.low_ms, when.high_ms));
+            let when = measured
+                .when
+                .as_ref()
+                .map(|when| (when.low_ms, when.high_ms));
             (when, measured.fact().resource)
         });
         for (position, (series, point)) in places.iter().enumerate() {
@@ -66,7 +72,11 @@ fn days_between(earlier: &Point, later: &Point) -> Option<i64> {
 /// Whether no organisation has a part in both.
 fn done_elsewhere(library: &Library<'_>, a: &Point, b: &Point) -> bool {
     let makers = |point: &Point| -> BTreeSet<String> {
-        point.facts.iter().map(|fact| done_by(library, fact)).collect()
+        point
+            .facts
+            .iter()
+            .map(|fact| done_by(library, fact))
+            .collect()
     };
     makers(a).is_disjoint(&makers(b))
 }

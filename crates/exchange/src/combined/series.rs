@@ -33,12 +33,20 @@ pub(super) fn of(facts: Vec<Fact>) -> Vec<Series> {
     for fact in facts {
         by_key.entry(key(&fact)).or_default().push(fact);
     }
-    let mut all: Vec<Series> =
-        by_key.into_iter().map(|(key, facts)| series(&key, facts)).collect();
+    let mut all: Vec<Series> = by_key
+        .into_iter()
+        .map(|(key, facts)| series(&key, facts))
+        .collect();
     convert(&mut all);
     all.sort_by_cached_key(|series| {
-        let latest = series.latest().and_then(|point| Some(point.when.as_ref()?.high_ms));
-        (std::cmp::Reverse(latest), folded(&series.title), series.id.clone())
+        let latest = series
+            .latest()
+            .and_then(|point| Some(point.when.as_ref()?.high_ms));
+        (
+            std::cmp::Reverse(latest),
+            folded(&series.title),
+            series.id.clone(),
+        )
     });
     all
 }
@@ -47,7 +55,9 @@ pub(super) fn of(facts: Vec<Fact>) -> Vec<Series> {
 /// when there is one, else the first code.
 pub(super) fn test_code(fact: &Fact) -> Option<&Coding> {
     let loinc = fact.codings.iter().filter(|coding| coding.system == LOINC);
-    loinc.min_by_key(|coding| &coding.code).or_else(|| fact.codings.iter().min())
+    loinc
+        .min_by_key(|coding| &coding.code)
+        .or_else(|| fact.codings.iter().min())
 }
 
 fn key(fact: &Fact) -> Key {
@@ -55,7 +65,9 @@ fn key(fact: &Fact) -> Key {
         || format!("text {}", folded(&fact.title)),
         |coding| format!("{}|{}", coding.system, coding.code),
     );
-    let method = fact.field(FieldName::Method).map(|field| folded(&field.value));
+    let method = fact
+        .field(FieldName::Method)
+        .map(|field| folded(&field.value));
     let unit = shown_quantity(fact.measured.as_ref()).map(unit_key);
     Key { what, unit, method }
 }
@@ -64,10 +76,12 @@ fn key(fact: &Fact) -> Key {
 fn shown_quantity(measured: Option<&Measured>) -> Option<&Quantity> {
     let measured = measured?;
     let parts = measured.components.iter().map(|component| &component.value);
-    std::iter::once(&measured.value).chain(parts).find_map(|value| match value {
-        Value::Quantity(quantity) => Some(quantity),
-        _ => None,
-    })
+    std::iter::once(&measured.value)
+        .chain(parts)
+        .find_map(|value| match value {
+            Value::Quantity(quantity) => Some(quantity),
+            _ => None,
+        })
 }
 
 /// UCUM codes mean what they say; other units are compared as they are written.
@@ -134,8 +148,11 @@ fn points(facts: Vec<Fact>) -> Vec<Point> {
             }
         }
     }
-    let mut points: Vec<Point> =
-        union.sets(facts).into_iter().map(|(rules, facts)| point(rules, facts)).collect();
+    let mut points: Vec<Point> = union
+        .sets(facts)
+        .into_iter()
+        .map(|(rules, facts)| point(rules, facts))
+        .collect();
     points.sort_by_cached_key(|point| {
         let when = point.when.as_ref().map(|when| (when.low_ms, when.high_ms));
         (when, point.fact().resource)
@@ -147,9 +164,21 @@ fn point(rules: Vec<Rule>, mut facts: Vec<Fact>) -> Point {
     // A correction is shown before what it corrects, then who knows the time
     // best, then the version that changed last.
     facts.sort_by_cached_key(|fact| {
-        let changed = fact.last_updated.as_deref().and_then(Moment::parse).map(|at| at.high_ms);
-        let span = fact.date.as_ref().map_or(i64::MAX, |date| date.high_ms - date.low_ms);
-        (standing(fact), span, std::cmp::Reverse(changed), fact.resource)
+        let changed = fact
+            .last_updated
+            .as_deref()
+            .and_then(Moment::parse)
+            .map(|at| at.high_ms);
+        let span = fact
+            .date
+            .as_ref()
+            .map_or(i64::MAX, |date| date.high_ms - date.low_ms);
+        (
+            standing(fact),
+            span,
+            std::cmp::Reverse(changed),
+            fact.resource,
+        )
     });
     // The most precise time that any of them gives.
     let when = facts
@@ -157,7 +186,14 @@ fn point(rules: Vec<Rule>, mut facts: Vec<Fact>) -> Point {
         .filter_map(|fact| fact.date.as_ref())
         .min_by_key(|when| (when.high_ms - when.low_ms, when.low_ms))
         .cloned();
-    Point { when, shown: 0, differences: differences::of_values(&facts), facts, rules, repeats: None }
+    Point {
+        when,
+        shown: 0,
+        differences: differences::of_values(&facts),
+        facts,
+        rules,
+        repeats: None,
+    }
 }
 
 /// How much a status counts when sources differ about one measurement.
@@ -172,7 +208,10 @@ fn standing(fact: &Fact) -> u8 {
 
 fn number_of(point: &Point) -> Option<f64> {
     let fact = point.fact();
-    let undone = matches!(fact.status.as_deref(), Some("entered-in-error" | "cancelled"));
+    let undone = matches!(
+        fact.status.as_deref(),
+        Some("entered-in-error" | "cancelled")
+    );
     match &fact.measured.as_ref()?.value {
         Value::Quantity(quantity) if !undone && quantity.comparator.is_none() => quantity.number(),
         _ => None,
@@ -182,7 +221,10 @@ fn number_of(point: &Point) -> Option<f64> {
 fn change(points: &[Point]) -> Option<Change> {
     let mut numbers = points.iter().rev().filter_map(number_of);
     let to = numbers.next()?;
-    Some(Change { from: numbers.next()?, to })
+    Some(Change {
+        from: numbers.next()?,
+        to,
+    })
 }
 
 /// Lets every series show the values of the same test in other units, where
@@ -191,7 +233,10 @@ fn convert(all: &mut [Series]) {
     let mut by_test: HashMap<(String, Option<String>), Vec<usize>> = HashMap::new();
     for (index, series) in all.iter().enumerate() {
         if let (Some(code), Some(_)) = (&series.code, &series.ucum) {
-            let key = (format!("{}|{}", code.system, code.code), series.method.clone());
+            let key = (
+                format!("{}|{}", code.system, code.code),
+                series.method.clone(),
+            );
             by_test.entry(key).or_default().push(index);
         }
     }
@@ -208,7 +253,9 @@ fn convert(all: &mut [Series]) {
 }
 
 fn converted(from: &Series, unit: Option<&str>) -> Vec<ConvertedPoint> {
-    let (Some(own), Some(unit)) = (from.ucum.as_deref(), unit) else { return Vec::new() };
+    let (Some(own), Some(unit)) = (from.ucum.as_deref(), unit) else {
+        return Vec::new();
+    };
     from.points
         .iter()
         .enumerate()
@@ -239,7 +286,9 @@ fn convert_digits(digits: &str, from: &str, to: &str) -> Option<String> {
         return None;
     }
     let value: f64 = digits.parse().ok()?;
-    let converted = octofhir_ucum::convert(value, from, to).ok().filter(|it| it.is_finite())?;
+    let converted = octofhir_ucum::convert(value, from, to)
+        .ok()
+        .filter(|it| it.is_finite())?;
     let significant = digits
         .split(['e', 'E'])
         .next()?
@@ -252,5 +301,8 @@ fn convert_digits(digits: &str, from: &str, to: &str) -> Option<String> {
     let written = format!("{converted:.*e}", significant - 1);
     let (_, exponent) = written.split_once('e')?;
     let decimals = significant as i64 - 1 - exponent.parse::<i64>().ok()?;
-    Some(format!("{converted:.*}", usize::try_from(decimals.clamp(0, 15)).ok()?))
+    Some(format!(
+        "{converted:.*}",
+        usize::try_from(decimals.clamp(0, 15)).ok()?
+    ))
 }

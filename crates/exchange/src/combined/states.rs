@@ -1,6 +1,6 @@
 //! The four states, per section.
 
-use care::Categories;
+use care::{Categories, DataCategory, OrganisationType, ProviderCategory};
 
 use super::model::{SectionKind, SectionSource};
 use crate::record::{SourceReport, SourceState};
@@ -31,15 +31,43 @@ pub(super) fn of_source(
             }
         }
     };
-    SectionSource { ura: report.ura, state, count }
+    SectionSource {
+        ura: report.ura,
+        state,
+        count,
+    }
 }
 
-/// The section as a whole: «none» only when every source said so.
-pub(super) fn of_section(sources: &[SectionSource]) -> SourceState {
-    let any = |state| sources.iter().any(|source| source.state == state);
-    if any(SourceState::Data) {
+/// Whether a kind of organisation holds anything of a section at all, by the
+/// consent matrix: a pharmacy holds medication and the allergies it dispenses
+/// by, and nothing else that could be exchanged.
+pub(super) fn may_hold(kind: SectionKind, organisation_type: OrganisationType) -> bool {
+    let provider = ProviderCategory::of(organisation_type);
+    let mut held = Categories::NONE;
+    for category in provider.holds() {
+        held = held.union(category.opens());
+    }
+    if provider == ProviderCategory::Pharmacy {
+        held = held.with(DataCategory::AllergyIntolerance);
+    }
+    !kind.categories().intersection(held).is_empty()
+}
+
+/// The section as a whole: «none» only when every source that holds such data
+/// said so. The flag says whether the source holds such data by its kind; what
+/// it may not give of something it does not hold makes no section uncertain.
+pub(super) fn of_section(sources: &[(SectionSource, bool)]) -> SourceState {
+    let any = |state| {
+        sources
+            .iter()
+            .any(|(source, holds)| *holds && source.state == state)
+    };
+    if sources
+        .iter()
+        .any(|(source, _)| source.state == SourceState::Data)
+    {
         SourceState::Data
-    } else if any(SourceState::NoAnswer) || sources.is_empty() {
+    } else if any(SourceState::NoAnswer) || !sources.iter().any(|(_, holds)| *holds) {
         SourceState::NoAnswer
     } else if any(SourceState::NotAllowed) {
         SourceState::NotAllowed

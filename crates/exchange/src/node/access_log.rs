@@ -98,15 +98,23 @@ impl Node {
         let cx = match cx.about(bsn, None, None) {
             Ok(cx) => cx,
             Err(other) => {
-                return self.refuse(cx, Happened::AccessLogRead, None, &[], other.into()).await;
+                return self
+                    .refuse(cx, Happened::AccessLogRead, None, &[], other.into())
+                    .await;
             }
         };
         self.may_read_log(&cx, bsn).await?;
         let own = self.parts.organisation.ura;
         let mut participants = self.parts.region.organisations();
-        if !participants.iter().any(|participant| participant.record.ura == own) {
+        if !participants
+            .iter()
+            .any(|participant| participant.record.ura == own)
+        {
             let record = self.parts.organisation.clone();
-            participants.push(Participant { record, fhir_base: String::new() });
+            participants.push(Participant {
+                record,
+                fhir_base: String::new(),
+            });
         }
         let answers = join_all(participants.into_iter().map(|participant| {
             let cx = &cx;
@@ -121,9 +129,11 @@ impl Node {
                 } else {
                     let deadline = self.parts.source_deadline;
                     let asking = self.parts.region.access_log(cx, ura, deadline);
-                    tokio::time::timeout(deadline, asking).await.unwrap_or_else(|_| {
-                        LogAnswer::NoAnswer("no answer within the deadline".to_owned())
-                    })
+                    tokio::time::timeout(deadline, asking)
+                        .await
+                        .unwrap_or_else(|_| {
+                            LogAnswer::NoAnswer("no answer within the deadline".to_owned())
+                        })
                 };
                 (participant, answer, began.elapsed())
             }
@@ -137,7 +147,9 @@ impl Node {
     pub async fn answer_access_log(&self, cx: &AccessContext) -> Result<Vec<u8>, ExchangeError> {
         let Some(bsn) = cx.patient() else {
             let error = ExchangeError::NotAllowed;
-            return self.refuse(cx, Happened::AccessLogRead, None, &[], error).await;
+            return self
+                .refuse(cx, Happened::AccessLogRead, None, &[], error)
+                .await;
         };
         self.may_read_log(cx, bsn).await?;
         let lines = self.own_lines(cx, bsn).await?;
@@ -155,7 +167,9 @@ impl Node {
         let asked = ["AuditEvent".to_owned()];
         if !self.decide(cx, Action::ManageConsent).is_allowed() {
             let error = ExchangeError::NotAllowed;
-            return self.refuse(cx, Happened::AccessLogRead, Some(bsn), &asked, error).await;
+            return self
+                .refuse(cx, Happened::AccessLogRead, Some(bsn), &asked, error)
+                .await;
         }
         let entry = Entry {
             happened: Happened::AccessLogRead,
@@ -173,7 +187,10 @@ impl Node {
         cx: &AccessContext,
         bsn: &Bsn,
     ) -> Result<Vec<Vec<u8>>, ExchangeError> {
-        let page = AuditPage { before: None, limit: LOG_LINES_MAX };
+        let page = AuditPage {
+            before: None,
+            limit: LOG_LINES_MAX,
+        };
         let lines = self.parts.store.audit_about(cx, bsn, page).await?;
         Ok(lines.into_iter().map(|line| line.body).collect())
     }
@@ -190,13 +207,25 @@ impl Node {
                 LogAnswer::NoAnswer(_) => (SourceState::NoAnswer, Vec::new()),
             };
             let mut count = 0;
-            for record in bodies.iter().filter_map(|body| AuditRecord::from_json(body).ok()) {
+            for record in bodies
+                .iter()
+                .filter_map(|body| AuditRecord::from_json(body).ok())
+            {
                 count += 1;
                 let line = self.log_line(ura, record);
-                by_request.entry(line.record.request.clone()).or_default().push(line);
+                by_request
+                    .entry(line.record.request.clone())
+                    .or_default()
+                    .push(line);
             }
             let name = participant.record.name;
-            sources.push(AccessLogSource { ura, name, state, count, took });
+            sources.push(AccessLogSource {
+                ura,
+                name,
+                state,
+                count,
+                took,
+            });
         }
         sources.sort_by_key(|source| source.ura);
         let mut visits: Vec<AccessVisit> = by_request.into_iter().filter_map(visit).collect();
@@ -211,7 +240,12 @@ impl Node {
         let zone: &TimeZone = &self.parts.time_zone;
         let text_nl = wording(&record, Language::Dutch, zone);
         let text_en = wording(&record, Language::English, zone);
-        AccessLogLine { source, record, text_nl, text_en }
+        AccessLogLine {
+            source,
+            record,
+            text_nl,
+            text_en,
+        }
     }
 }
 
@@ -225,11 +259,15 @@ fn visit((request, mut lines): (String, Vec<AccessLogLine>)) -> Option<AccessVis
         role: first.role,
         organisation_name: first.organisation_name.clone(),
         purpose: first.purpose,
-        emergency_reason: lines.iter().find_map(|line| line.record.emergency_reason.clone()),
-        refused: lines.iter().any(|line| line.record.outcome == Outcome::Refused),
-        categories: lines
+        emergency_reason: lines
             .iter()
-            .fold(Categories::NONE, |all, line| all.union(line.record.categories)),
+            .find_map(|line| line.record.emergency_reason.clone()),
+        refused: lines
+            .iter()
+            .any(|line| line.record.outcome == Outcome::Refused),
+        categories: lines.iter().fold(Categories::NONE, |all, line| {
+            all.union(line.record.categories)
+        }),
         lines,
     })
 }

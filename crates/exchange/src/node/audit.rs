@@ -37,7 +37,11 @@ impl Node {
 
     /// Writes audit lines; durable when it resolves.
     pub(super) async fn write_audit(&self, bodies: Vec<AuditBody>) -> Result<(), ExchangeError> {
-        self.parts.store.append_audit(bodies).await.map_err(ExchangeError::Audit)
+        self.parts
+            .store
+            .append_audit(bodies)
+            .await
+            .map_err(ExchangeError::Audit)
     }
 
     /// Writes down that somebody was refused, and says so.

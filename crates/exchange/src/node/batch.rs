@@ -22,7 +22,10 @@ pub(super) enum Asked {
     /// One resource.
     Read { resource_type: String, id: String },
     /// A search.
-    Search { resource_type: String, query: Vec<(String, String)> },
+    Search {
+        resource_type: String,
+        query: Vec<(String, String)>,
+    },
 }
 
 impl Node {
@@ -34,12 +37,19 @@ impl Node {
     ) -> Result<Value, ExchangeError> {
         let root = bundle.root();
         if bundle.resource_type() != "Bundle" {
-            return Err(invalid(IssueCode::Invalid, "a Bundle is needed here", "Bundle"));
+            return Err(invalid(
+                IssueCode::Invalid,
+                "a Bundle is needed here",
+                "Bundle",
+            ));
         }
         let entries: Vec<JsonNode<'_>> = root.each("entry").collect();
         if entries.len() > BUNDLE_ENTRIES_MAX {
             let limit = "BUNDLE_ENTRIES_MAX";
-            return Err(ExchangeError::LimitExceeded { limit, max: BUNDLE_ENTRIES_MAX });
+            return Err(ExchangeError::LimitExceeded {
+                limit,
+                max: BUNDLE_ENTRIES_MAX,
+            });
         }
         match root.text("type").as_deref() {
             Some("transaction") => self.transaction(cx, &entries).await,
@@ -63,7 +73,10 @@ impl Node {
             Vec::new()
         } else {
             let audit = self.audit_changes(cx, &changes).await?;
-            let with = Alongside { audit, ..Alongside::default() };
+            let with = Alongside {
+                audit,
+                ..Alongside::default()
+            };
             let written = self.parts.store.write(cx, &scope, changes, with).await;
             written.map_err(in_entry)?.outcomes
         };
@@ -108,7 +121,10 @@ impl Node {
                     "response": { "status": "200", "etag": (version) }
                 }))
             }
-            Asked::Search { resource_type, query } => {
+            Asked::Search {
+                resource_type,
+                query,
+            } => {
                 let page = self.search(cx, &resource_type, &query).await?;
                 let mut entries = Vec::with_capacity(page.matches.len() + page.included.len());
                 for (list, mode) in [(&page.matches, "match"), (&page.included, "include")] {
@@ -150,10 +166,16 @@ pub(super) fn changes(entries: &[JsonNode<'_>]) -> Result<Vec<Change>, ExchangeE
         });
         match found {
             Ok(change) => changes.push(change),
-            Err(error) => issues.extend(error.issues().into_iter().map(|issue| moved(issue, &place))),
+            Err(error) => {
+                issues.extend(error.issues().into_iter().map(|issue| moved(issue, &place)))
+            }
         }
     }
-    if issues.is_empty() { Ok(changes) } else { Err(ExchangeError::Invalid(issues)) }
+    if issues.is_empty() {
+        Ok(changes)
+    } else {
+        Err(ExchangeError::Invalid(issues))
+    }
 }
 
 /// An issue of one entry, with its place in the Bundle.
@@ -161,7 +183,9 @@ fn moved(mut issue: Issue, place: &str) -> Issue {
     issue.expression = Some(match issue.expression {
         Some(own) if own.starts_with("request") => format!("{place}.{own}"),
         Some(own) => {
-            let rest = own.split_once('.').map_or(String::new(), |(_, rest)| format!(".{rest}"));
+            let rest = own
+                .split_once('.')
+                .map_or(String::new(), |(_, rest)| format!(".{rest}"));
             format!("{place}.resource{rest}")
         }
         None => place.to_owned(),
@@ -190,18 +214,34 @@ fn in_entry(error: store::StoreError) -> ExchangeError {
 fn asked(entry: JsonNode<'_>) -> Result<Asked, ExchangeError> {
     let required = |place: &str| invalid(IssueCode::Required, "this is needed", place);
     let request = entry.get("request").ok_or_else(|| required("request"))?;
-    let method = request.text("method").ok_or_else(|| required("request.method"))?;
+    let method = request
+        .text("method")
+        .ok_or_else(|| required("request.method"))?;
     let url = request.text("url").ok_or_else(|| required("request.url"))?;
-    let bad_url = || invalid(IssueCode::Value, "this is not a relative FHIR URL", "request.url");
-    let (path, query) = url.split_once('?').map_or((url.as_ref(), None), |(p, q)| (p, Some(q)));
-    let (name, id) = path.split_once('/').map_or((path, None), |(name, id)| (name, Some(id)));
+    let bad_url = || {
+        invalid(
+            IssueCode::Value,
+            "this is not a relative FHIR URL",
+            "request.url",
+        )
+    };
+    let (path, query) = url
+        .split_once('?')
+        .map_or((url.as_ref(), None), |(p, q)| (p, Some(q)));
+    let (name, id) = path
+        .split_once('/')
+        .map_or((path, None), |(name, id)| (name, Some(id)));
     let resource_type = fhir::resource_type(name).ok_or_else(bad_url)?.to_owned();
     let id = id.map(str::to_owned);
     let pairs = |text: &str| url::pairs(text).ok_or_else(bad_url);
     let full_url = entry.text("fullUrl").map(std::borrow::Cow::into_owned);
     let condition = |name: &str| -> Result<Option<Vec<(String, String)>>, ExchangeError> {
-        let Some(text) = request.text(name) else { return Ok(None) };
-        let query = text.split_once('?').map_or(text.as_ref(), |(_, query)| query);
+        let Some(text) = request.text(name) else {
+            return Ok(None);
+        };
+        let query = text
+            .split_once('?')
+            .map_or(text.as_ref(), |(_, query)| query);
         pairs(query).map(Some)
     };
     let resource = || -> Result<Resource, ExchangeError> {
@@ -210,7 +250,11 @@ fn asked(entry: JsonNode<'_>) -> Result<Asked, ExchangeError> {
         if resource.resource_type() == resource_type {
             Ok(resource)
         } else {
-            Err(invalid(IssueCode::Value, "the URL names another type", "request.url"))
+            Err(invalid(
+                IssueCode::Value,
+                "the URL names another type",
+                "request.url",
+            ))
         }
     };
     let change = |change| Ok(Asked::Change(Box::new(change)));
@@ -227,19 +271,28 @@ fn asked(entry: JsonNode<'_>) -> Result<Asked, ExchangeError> {
                 })?),
                 None => None,
             };
-            change(Change::Update { full_url, resource: resource()?, id, if_match })
+            change(Change::Update {
+                full_url,
+                resource: resource()?,
+                id,
+                if_match,
+            })
         }
-        ("PUT", None, Some(query)) => {
-            change(Change::UpdateWhere { full_url, resource: resource()?, query: pairs(query)? })
-        }
+        ("PUT", None, Some(query)) => change(Change::UpdateWhere {
+            full_url,
+            resource: resource()?,
+            query: pairs(query)?,
+        }),
         ("DELETE", Some(id), None) => change(Change::Delete { resource_type, id }),
-        ("DELETE", None, Some(query)) => {
-            change(Change::DeleteWhere { resource_type, query: pairs(query)? })
-        }
+        ("DELETE", None, Some(query)) => change(Change::DeleteWhere {
+            resource_type,
+            query: pairs(query)?,
+        }),
         ("GET", Some(id), None) => Ok(Asked::Read { resource_type, id }),
-        ("GET", None, query) => {
-            Ok(Asked::Search { resource_type, query: pairs(query.unwrap_or_default())? })
-        }
+        ("GET", None, query) => Ok(Asked::Search {
+            resource_type,
+            query: pairs(query.unwrap_or_default())?,
+        }),
         _ => Err(invalid(
             IssueCode::NotSupported,
             "this method does not go with this URL",
@@ -250,7 +303,11 @@ fn asked(entry: JsonNode<'_>) -> Result<Asked, ExchangeError> {
 
 /// The version of an entity tag such as `W/"3"`.
 fn version(tag: &str) -> Option<u64> {
-    tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').parse().ok()
+    tag.strip_prefix("W/")
+        .unwrap_or(tag)
+        .trim_matches('"')
+        .parse()
+        .ok()
 }
 
 fn response(outcome: &Outcome) -> Value {
@@ -261,8 +318,10 @@ fn response(outcome: &Outcome) -> Value {
     };
     let mut response = fhir::value!({ "status": (status) });
     if outcome.version > 0 {
-        let location =
-            format!("{}/{}/_history/{}", outcome.resource_type, outcome.id, outcome.version);
+        let location = format!(
+            "{}/{}/_history/{}",
+            outcome.resource_type, outcome.id, outcome.version
+        );
         response.set("location", location);
         response.set("etag", format!("W/\"{}\"", outcome.version));
         response.set("lastModified", outcome.last_updated.to_string());
@@ -280,8 +339,9 @@ fn answer(kind: &str, entries: Vec<Value>) -> Value {
 }
 
 fn parsed(body: &[u8]) -> Result<Value, ExchangeError> {
-    let resource = Resource::parse(body)
-        .map_err(|_| store::StoreError::Corrupt { what: "a resource that is not JSON" })?;
+    let resource = Resource::parse(body).map_err(|_| store::StoreError::Corrupt {
+        what: "a resource that is not JSON",
+    })?;
     Ok(Value::from(resource.root()))
 }
 

@@ -36,7 +36,12 @@ impl Node {
             consulting_category: ProviderCategory::of(cx.organisation_type()),
         };
         // No answer is no; the explanation says that there was none.
-        let consent = self.parts.consents.closed_question(&cx, bsn, &question).await.ok();
+        let consent = self
+            .parts
+            .consents
+            .closed_question(&cx, bsn, &question)
+            .await
+            .ok();
         let situation = Situation {
             holder: holder.ura,
             holder_type: holder.organisation_type,

@@ -90,7 +90,9 @@ impl Node {
                         return self.keep(cx, channel, id, bytes, refusal).await;
                     }
                 };
-                let audit = self.audit_changes_as(cx, Happened::MessageReceived, &changes).await?;
+                let audit = self
+                    .audit_changes_as(cx, Happened::MessageReceived, &changes)
+                    .await?;
                 let message = NewMessage {
                     id: id.clone(),
                     channel: channel.code().to_owned(),
@@ -99,7 +101,11 @@ impl Node {
                     kind: non_empty(&translation.kind),
                     bytes: bytes.clone(),
                 };
-                let with = Alongside { message: Some(message), audit, replays: None };
+                let with = Alongside {
+                    message: Some(message),
+                    audit,
+                    replays: None,
+                };
                 match self.parts.store.write(cx, &scope, changes, with).await {
                     Ok(written) => Ok(Receipt {
                         acknowledgement: translation.acknowledgement,
@@ -127,7 +133,9 @@ impl Node {
     ) -> Result<Receipt, ExchangeError> {
         let message = self.handled(cx, id, Happened::MessageReplayed).await?;
         let channel = Channel::from_code(&message.summary.channel);
-        let channel = channel.ok_or(StoreError::Corrupt { what: "a message of no channel" })?;
+        let channel = channel.ok_or(StoreError::Corrupt {
+            what: "a message of no channel",
+        })?;
         if message.summary.state != MessageState::Refused {
             return Err(ExchangeError::Store(StoreError::Conflict { at: 0 }));
         }
@@ -145,14 +153,24 @@ impl Node {
         let changes = match changes_of(&translation) {
             Ok(changes) => changes,
             Err(issues) => {
-                let refusal =
-                    self.refusal(channel, &message.bytes, &translation, words(&issues));
+                let refusal = self.refusal(channel, &message.bytes, &translation, words(&issues));
                 return Ok(refused(reason_of(&refusal), refusal.acknowledgement));
             }
         };
-        let audit = self.audit_changes_as(cx, Happened::MessageReplayed, &changes).await?;
-        let with = Alongside { message: None, audit, replays: Some(id.clone()) };
-        match self.parts.store.write(cx, &care::Scope::Organisation, changes, with).await {
+        let audit = self
+            .audit_changes_as(cx, Happened::MessageReplayed, &changes)
+            .await?;
+        let with = Alongside {
+            message: None,
+            audit,
+            replays: Some(id.clone()),
+        };
+        match self
+            .parts
+            .store
+            .write(cx, &care::Scope::Organisation, changes, with)
+            .await
+        {
             Ok(written) => Ok(Receipt {
                 acknowledgement: translation.acknowledgement,
                 accepted: true,
@@ -197,9 +215,16 @@ impl Node {
         happened: Happened,
     ) -> Result<Message, ExchangeError> {
         if !self.decide(cx, Action::HandleMessages).is_allowed() {
-            return self.refuse(cx, happened, None, &[], ExchangeError::NotAllowed).await;
+            return self
+                .refuse(cx, happened, None, &[], ExchangeError::NotAllowed)
+                .await;
         }
-        let message = self.parts.store.message(cx, id).await?.ok_or(ExchangeError::NotFound)?;
+        let message = self
+            .parts
+            .store
+            .message(cx, id)
+            .await?
+            .ok_or(ExchangeError::NotFound)?;
         let entry = Entry {
             happened,
             outcome: Outcome::Allowed,
@@ -217,7 +242,14 @@ impl Node {
         if decision.is_allowed() {
             return Ok(decision.scope());
         }
-        self.refuse(cx, Happened::MessageReceived, None, &[], ExchangeError::NotAllowed).await
+        self.refuse(
+            cx,
+            Happened::MessageReceived,
+            None,
+            &[],
+            ExchangeError::NotAllowed,
+        )
+        .await
     }
 
     fn translated(

@@ -120,7 +120,10 @@ impl Node {
     /// The scope of one patient; nothing where nothing is allowed.
     fn patient_scope(cx: &AccessContext, categories: Categories) -> Scope {
         match cx.patient() {
-            Some(bsn) if !categories.is_empty() => Scope::Patient { bsn: bsn.clone(), categories },
+            Some(bsn) if !categories.is_empty() => Scope::Patient {
+                bsn: bsn.clone(),
+                categories,
+            },
             _ => Scope::Nothing,
         }
     }

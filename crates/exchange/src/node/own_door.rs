@@ -38,8 +38,11 @@ impl Node {
     ) -> Result<Stored, ExchangeError> {
         let asked = known_type(resource_type)?;
         let scope = self.reading_scope(cx, &asked).await?;
-        let found =
-            self.parts.store.read_version(cx, &scope, resource_type, id, version).await?;
+        let found = self
+            .parts
+            .store
+            .read_version(cx, &scope, resource_type, id, version)
+            .await?;
         self.shown(cx, &asked, found).await
     }
 
@@ -52,7 +55,11 @@ impl Node {
     ) -> Result<SearchPage, ExchangeError> {
         let asked = known_type(resource_type)?;
         let scope = self.reading_scope(cx, &asked).await?;
-        let page = self.parts.store.search(cx, &scope, resource_type, query).await?;
+        let page = self
+            .parts
+            .store
+            .search(cx, &scope, resource_type, query)
+            .await?;
         let shown: Vec<&Stored> = page.matches.iter().chain(&page.included).collect();
         self.audit_shown(cx, &asked, &shown).await?;
         Ok(page)
@@ -86,7 +93,9 @@ impl Node {
     ) -> Result<Scope, ExchangeError> {
         let decision = self.decide(cx, Action::Read);
         if !decision.is_allowed() {
-            return self.refuse(cx, Happened::Read, None, asked, ExchangeError::NotAllowed).await;
+            return self
+                .refuse(cx, Happened::Read, None, asked, ExchangeError::NotAllowed)
+                .await;
         }
         Ok(decision.scope())
     }
@@ -125,7 +134,9 @@ impl Node {
         let mut by_patient: HashMap<Bsn, (Categories, u64)> = HashMap::new();
         let mut known: HashMap<String, Option<Bsn>> = HashMap::new();
         for stored in shown.iter().filter(|stored| !stored.body.is_empty()) {
-            let Ok(resource) = Resource::parse(&stored.body) else { continue };
+            let Ok(resource) = Resource::parse(&stored.body) else {
+                continue;
+            };
             let label = fhir::label(&resource);
             for bsn in self.patients_of(cx, &resource, &mut known).await? {
                 let seen = by_patient.entry(bsn).or_insert((Categories::NONE, 0));
@@ -186,9 +197,15 @@ impl Node {
             return Ok(Bsn::parse(value).ok());
         }
         let mut parts = reference.rsplit('/');
-        let (Some(id), Some("Patient")) = (parts.next(), parts.next()) else { return Ok(None) };
+        let (Some(id), Some("Patient")) = (parts.next(), parts.next()) else {
+            return Ok(None);
+        };
         // For the audit line only: whose data it is, whatever the asker may see.
-        let found = self.parts.store.read(cx, &Scope::Organisation, "Patient", id).await;
+        let found = self
+            .parts
+            .store
+            .read(cx, &Scope::Organisation, "Patient", id)
+            .await;
         let stored = found.ok().and_then(Found::here);
         Ok(stored.and_then(|stored| bsn_of(&Resource::parse(&stored.body).ok()?)))
     }

@@ -20,7 +20,11 @@ impl Node {
         cx: &AccessContext,
         signed_in: bool,
     ) -> Result<(), ExchangeError> {
-        let happened = if signed_in { Happened::SignedIn } else { Happened::SignedOut };
+        let happened = if signed_in {
+            Happened::SignedIn
+        } else {
+            Happened::SignedOut
+        };
         self.note(cx, happened).await
     }
 
@@ -31,9 +35,15 @@ impl Node {
         cx: &AccessContext,
         changes: bool,
     ) -> Result<(), ExchangeError> {
-        let happened = if changes { Happened::ConsentChanged } else { Happened::ConsentRead };
+        let happened = if changes {
+            Happened::ConsentChanged
+        } else {
+            Happened::ConsentRead
+        };
         if cx.patient().is_none() || !self.decide(cx, Action::ManageConsent).is_allowed() {
-            return self.refuse(cx, happened, None, &[], ExchangeError::NotAllowed).await;
+            return self
+                .refuse(cx, happened, None, &[], ExchangeError::NotAllowed)
+                .await;
         }
         self.note(cx, happened).await
     }
@@ -47,7 +57,12 @@ impl Node {
         if !self.decide(cx, Action::HandleMessages).is_allowed() {
             return Err(ExchangeError::NotAllowed);
         }
-        let message = self.parts.store.message(cx, id).await?.ok_or(ExchangeError::NotFound)?;
+        let message = self
+            .parts
+            .store
+            .message(cx, id)
+            .await?
+            .ok_or(ExchangeError::NotFound)?;
         Ok(message.summary)
     }
 

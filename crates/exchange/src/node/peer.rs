@@ -72,7 +72,10 @@ impl Node {
     ) -> Result<PeerAnswer, ExchangeError> {
         if queries.len() > QUERIES_PER_BATCH_MAX {
             let limit = "QUERIES_PER_BATCH_MAX";
-            return Err(ExchangeError::LimitExceeded { limit, max: QUERIES_PER_BATCH_MAX });
+            return Err(ExchangeError::LimitExceeded {
+                limit,
+                max: QUERIES_PER_BATCH_MAX,
+            });
         }
         let asked = types_of(queries);
         let categories = match self.permitted_to_peer(cx).await {
@@ -90,8 +93,10 @@ impl Node {
         let bodies = vec![self.audit_body(cx, &entry)];
         let scope = Self::patient_scope(cx, categories);
         // Both at once, for speed; nothing leaves before the line is durable.
-        let (written, parts) =
-            futures::join!(self.write_audit(bodies), self.search_all(cx, &scope, queries));
+        let (written, parts) = futures::join!(
+            self.write_audit(bodies),
+            self.search_all(cx, &scope, queries)
+        );
         written?;
         Ok(PeerAnswer { parts: parts? })
     }
@@ -116,7 +121,12 @@ impl Node {
             let url = request.and_then(|request| request.text("url"));
             match (method.as_deref(), url) {
                 (Some("GET"), Some(url)) => queries.push(url.into_owned()),
-                _ => return Err(invalid("only searches are answered here", "Bundle.entry.request")),
+                _ => {
+                    return Err(invalid(
+                        "only searches are answered here",
+                        "Bundle.entry.request",
+                    ));
+                }
             }
         }
         Ok(self.answer_peer(cx, &queries).await?.to_bundle())
@@ -124,8 +134,12 @@ impl Node {
 
     /// The kinds of data that this organisation gives to whoever asks.
     async fn permitted_to_peer(&self, cx: &AccessContext) -> Result<Categories, ExchangeError> {
-        let Some(bsn) = cx.patient() else { return Err(ExchangeError::NotAllowed) };
-        let exchange = cx.exchange().and_then(|code| self.parts.catalogue.get(code));
+        let Some(bsn) = cx.patient() else {
+            return Err(ExchangeError::NotAllowed);
+        };
+        let exchange = cx
+            .exchange()
+            .and_then(|code| self.parts.catalogue.get(code));
         let exchange = exchange.ok_or(ExchangeError::NotAllowed)?;
         exchange.admits(cx)?;
         let own = &self.parts.organisation;
@@ -137,7 +151,11 @@ impl Node {
                 consulting_category: ProviderCategory::of(cx.organisation_type()),
             };
             // No answer is no.
-            self.parts.consents.closed_question(cx, bsn, &question).await.ok()
+            self.parts
+                .consents
+                .closed_question(cx, bsn, &question)
+                .await
+                .ok()
         } else {
             None
         };
@@ -162,7 +180,12 @@ impl Node {
         scope: &Scope,
         queries: &[String],
     ) -> Result<Vec<PeerPart>, ExchangeError> {
-        try_join_all(queries.iter().map(|query| self.search_whole(cx, scope, query))).await
+        try_join_all(
+            queries
+                .iter()
+                .map(|query| self.search_whole(cx, scope, query)),
+        )
+        .await
     }
 
     async fn search_whole(
@@ -184,7 +207,12 @@ impl Node {
         }
         let (mut matches, mut included) = (Vec::new(), Vec::new());
         loop {
-            let page = match self.parts.store.search(cx, scope, resource_type, &parameters).await {
+            let page = match self
+                .parts
+                .store
+                .search(cx, scope, resource_type, &parameters)
+                .await
+            {
                 Ok(page) => page,
                 Err(error) if store_status(&error) < 500 => return Ok(refused(error.into())),
                 Err(error) => return Err(error.into()),
@@ -194,11 +222,19 @@ impl Node {
             let Some(cursor) = page.next else { break };
             if matches.len() >= RESOURCES_PER_QUERY_MAX {
                 let next = Some(format!("{resource_type}?_cursor={cursor}"));
-                return Ok(PeerPart::Found { matches, included, next });
+                return Ok(PeerPart::Found {
+                    matches,
+                    included,
+                    next,
+                });
             }
             parameters = vec![("_cursor".to_owned(), cursor)];
         }
-        Ok(PeerPart::Found { matches, included, next: None })
+        Ok(PeerPart::Found {
+            matches,
+            included,
+            next: None,
+        })
     }
 }
 
@@ -207,11 +243,12 @@ impl Node {
 fn parse(query: &str) -> Result<(&'static str, Vec<(String, String)>), ExchangeError> {
     if query.len() > QUERY_BYTES_MAX {
         let limit = "QUERY_BYTES_MAX";
-        return Err(ExchangeError::LimitExceeded { limit, max: QUERY_BYTES_MAX });
+        return Err(ExchangeError::LimitExceeded {
+            limit,
+            max: QUERY_BYTES_MAX,
+        });
     }
-    let invalid = |text: &str| {
-        ExchangeError::Invalid(vec![Issue::error(IssueCode::Invalid, text)])
-    };
+    let invalid = |text: &str| ExchangeError::Invalid(vec![Issue::error(IssueCode::Invalid, text)]);
     let (name, parameters) = query.split_once('?').unwrap_or((query, ""));
     let resource_type =
         fhir::resource_type(name).ok_or_else(|| invalid("this is not a search of a type"))?;
@@ -240,7 +277,11 @@ impl PeerAnswer {
         for (index, part) in self.parts.iter().enumerate() {
             text.raw(if index == 0 { r#","entry":["# } else { "," });
             match part {
-                PeerPart::Found { matches, included, next } => {
+                PeerPart::Found {
+                    matches,
+                    included,
+                    next,
+                } => {
                     text.raw(r#"{"resource":"#);
                     searchset(&mut text, matches, included, next.as_deref());
                     text.raw(r#","response":{"status":"200"}}"#);
@@ -260,12 +301,16 @@ impl PeerAnswer {
 fn searchset(text: &mut Text, matches: &[Stored], included: &[Stored], next: Option<&str>) {
     text.raw(r#"{"resourceType":"Bundle","type":"searchset""#);
     if let Some(next) = next {
-        text.raw(r#","link":[{"relation":"next","url":"#).string(next).raw("}]");
+        text.raw(r#","link":[{"relation":"next","url":"#)
+            .string(next)
+            .raw("}]");
     }
     let mut between = r#","entry":["#;
     for (list, mode) in [(matches, "match"), (included, "include")] {
         for stored in list {
-            text.raw(between).raw(r#"{"resource":"#).resource(&stored.body);
+            text.raw(between)
+                .raw(r#"{"resource":"#)
+                .resource(&stored.body);
             text.raw(&format!(r#","search":{{"mode":"{mode}"}}}}"#));
             between = ",";
         }

@@ -60,31 +60,50 @@ impl Node {
         let (cx, exchange) = self.asking(cx, bsn, exchange).await?;
         let categories = exchange.categories();
         let asked_at = self.parts.clock.now();
-        let own = self.decide(&cx, Action::Read).categories().intersection(categories);
+        let own = self
+            .decide(&cx, Action::Read)
+            .categories()
+            .intersection(categories);
         self.audit_question(&cx, bsn, exchange, own).await?;
 
         let participants = self.sources();
-        let (holders, consents) =
-            futures::join!(self.parts.region.holders(&cx, bsn), self.consents(&cx, bsn, &participants));
+        let (holders, consents) = futures::join!(
+            self.parts.region.holders(&cx, bsn),
+            self.consents(&cx, bsn, &participants)
+        );
         let holders: Option<HashMap<Ura, Categories>> =
             holders.ok().map(|holders| holders.into_iter().collect());
-        let queries: Arc<[String]> =
-            exchange.questions().iter().map(crate::catalogue::Query::to_url).collect();
+        let queries: Arc<[String]> = exchange
+            .questions()
+            .iter()
+            .map(crate::catalogue::Query::to_url)
+            .collect();
 
         let mut answers = stream::iter(participants)
             .map(|participant| {
                 let permitted = if participant.record.ura == self.parts.organisation.ura {
                     own
                 } else {
-                    self.permitted(&cx, &participant, consents.as_ref()).intersection(categories)
+                    self.permitted(&cx, &participant, consents.as_ref())
+                        .intersection(categories)
                 };
                 let held = holders.as_ref().map(|holders| {
-                    holders.get(&participant.record.ura).copied().unwrap_or_default()
+                    holders
+                        .get(&participant.record.ura)
+                        .copied()
+                        .unwrap_or_default()
                 });
-                let plan = self.plan(&participant, permitted, held, categories, consents.is_some());
+                let plan = self.plan(
+                    &participant,
+                    permitted,
+                    held,
+                    categories,
+                    consents.is_some(),
+                );
                 let (cx, queries) = (&cx, Arc::clone(&queries));
                 async move {
-                    self.one_source(cx, participant, permitted, plan, &queries).await
+                    self.one_source(cx, participant, permitted, plan, &queries)
+                        .await
                 }
             })
             .buffer_unordered(SOURCES_AT_ONCE_MAX);
@@ -125,7 +144,9 @@ impl Node {
         let cx = match cx.about(bsn, Some(code.clone()), relation) {
             Ok(cx) => cx,
             Err(other) => {
-                return self.refuse(cx, Happened::AskedRegion, None, &asked, other.into()).await;
+                return self
+                    .refuse(cx, Happened::AskedRegion, None, &asked, other.into())
+                    .await;
             }
         };
         let reason = cx.emergency_reason().map(str::trim).unwrap_or_default();
@@ -133,7 +154,10 @@ impl Node {
             Some(ExchangeError::ReasonNeeded)
         } else if reason.chars().count() > EMERGENCY_REASON_CHARACTERS_MAX {
             let limit = "EMERGENCY_REASON_CHARACTERS_MAX";
-            Some(ExchangeError::LimitExceeded { limit, max: EMERGENCY_REASON_CHARACTERS_MAX })
+            Some(ExchangeError::LimitExceeded {
+                limit,
+                max: EMERGENCY_REASON_CHARACTERS_MAX,
+            })
         } else if let Err(not_for_you) = exchange.admits(&cx) {
             Some(not_for_you.into())
         } else if !self.decide(&cx, Action::AskRegion).is_allowed() {
@@ -142,7 +166,10 @@ impl Node {
             None
         };
         match refusal {
-            Some(error) => self.refuse(&cx, Happened::AskedRegion, None, &asked, error).await,
+            Some(error) => {
+                self.refuse(&cx, Happened::AskedRegion, None, &asked, error)
+                    .await
+            }
             None => Ok((cx, exchange)),
         }
     }
@@ -155,8 +182,11 @@ impl Node {
         exchange: &Exchange,
         own: Categories,
     ) -> Result<(), ExchangeError> {
-        let asked: Vec<String> =
-            exchange.sections.iter().map(|section| section.code.clone()).collect();
+        let asked: Vec<String> = exchange
+            .sections
+            .iter()
+            .map(|section| section.code.clone())
+            .collect();
         let entry = |happened, categories| Entry {
             happened,
             outcome: Outcome::Allowed,
@@ -201,10 +231,22 @@ impl Node {
         let holders: Vec<(Ura, ProviderCategory)> = sources
             .iter()
             .filter(|source| source.record.ura != own)
-            .map(|source| (source.record.ura, ProviderCategory::of(source.record.organisation_type)))
+            .map(|source| {
+                (
+                    source.record.ura,
+                    ProviderCategory::of(source.record.organisation_type),
+                )
+            })
             .collect();
-        let consulting = (cx.organisation(), ProviderCategory::of(cx.organisation_type()));
-        let answers = self.parts.consents.open_question(cx, bsn, consulting, &holders).await;
+        let consulting = (
+            cx.organisation(),
+            ProviderCategory::of(cx.organisation_type()),
+        );
+        let answers = self
+            .parts
+            .consents
+            .open_question(cx, bsn, consulting, &holders)
+            .await;
         Some(answers.ok()?.into_iter().collect())
     }
 
@@ -246,13 +288,17 @@ impl Node {
             return if consent_known {
                 Plan::Known(SourceState::NotAllowed, None)
             } else {
-                Plan::Known(SourceState::NoAnswer, Some("the consent service does not answer"))
+                Plan::Known(
+                    SourceState::NoAnswer,
+                    Some("the consent service does not answer"),
+                )
             };
         }
         match held {
-            None => {
-                Plan::Known(SourceState::NoAnswer, Some("the localisation index does not answer"))
-            }
+            None => Plan::Known(
+                SourceState::NoAnswer,
+                Some("the localisation index does not answer"),
+            ),
             Some(held) if held.intersection(asked).is_empty() => {
                 Plan::Known(SourceState::None, None)
             }
@@ -311,7 +357,10 @@ impl Node {
                 report.reason = Some(why);
                 Vec::new()
             }
-            Answer::Data { resources, complete } => {
+            Answer::Data {
+                resources,
+                complete,
+            } => {
                 report.complete = complete;
                 match accepted(cx, record.ura, resources, received) {
                     Some((resources, all)) => {
@@ -349,7 +398,12 @@ impl Node {
         let mut resources = Vec::new();
         let mut whole = true;
         for part in parts {
-            let PeerPart::Found { matches, included, next } = part else {
+            let PeerPart::Found {
+                matches,
+                included,
+                next,
+            } = part
+            else {
                 whole = false;
                 continue;
             };
@@ -363,13 +417,19 @@ impl Node {
                 }
             }
         }
-        Answer::Data { resources, complete: whole }
+        Answer::Data {
+            resources,
+            complete: whole,
+        }
     }
 }
 
 /// Whether the patient's consent decides at all.
 pub(super) fn needs_consent(cx: &AccessContext) -> bool {
-    !matches!(cx.purpose(), Purpose::PatientRequest | Purpose::EmergencyTreatment)
+    !matches!(
+        cx.purpose(),
+        Purpose::PatientRequest | Purpose::EmergencyTreatment
+    )
 }
 
 /// Whether some kinds of data are worth a question. Who the patient is travels
@@ -380,7 +440,9 @@ pub(super) fn is_worth_asking(categories: Categories) -> bool {
 
 /// Whether there is anything but who the patient is.
 fn says_something(resources: &[SourcedResource]) -> bool {
-    resources.iter().any(|sourced| sourced.resource.resource_type() != "Patient")
+    resources
+        .iter()
+        .any(|sourced| sourced.resource.resource_type() != "Patient")
 }
 
 /// The resources of one source, each once, up to the limit; none of them when
@@ -414,7 +476,12 @@ fn accepted(
             return Some((kept, false));
         }
         places.insert(key, kept.len());
-        kept.push(SourcedResource { source, resource, included, received });
+        kept.push(SourcedResource {
+            source,
+            resource,
+            included,
+            received,
+        });
     }
     Some((kept, true))
 }

@@ -24,21 +24,48 @@ impl Node {
         let dated = |name: &str| vec![(name.to_owned(), format!("ge{since}"))];
         let stated = |status: &str| vec![("status".to_owned(), status.to_owned())];
         let mut evidence = vec![
-            (TreatmentRelation::InCare, "EpisodeOfCare", stated("active,waitlist,onhold,planned")),
+            (
+                TreatmentRelation::InCare,
+                "EpisodeOfCare",
+                stated("active,waitlist,onhold,planned"),
+            ),
             (TreatmentRelation::InCare, "CareTeam", stated("active")),
-            (TreatmentRelation::Contact, "Encounter", stated("arrived,triaged,in-progress,onleave,planned")),
+            (
+                TreatmentRelation::Contact,
+                "Encounter",
+                stated("arrived,triaged,in-progress,onleave,planned"),
+            ),
             (TreatmentRelation::Contact, "Encounter", dated("date")),
             (TreatmentRelation::Contact, "Appointment", dated("date")),
-            (TreatmentRelation::Request, "ServiceRequest", dated("authored")),
+            (
+                TreatmentRelation::Request,
+                "ServiceRequest",
+                dated("authored"),
+            ),
         ];
         if self.parts.organisation.organisation_type == OrganisationType::Pharmacy {
-            evidence.push((TreatmentRelation::Dispensing, "MedicationDispense", dated("whenhandedover")));
-            evidence.push((TreatmentRelation::Dispensing, "MedicationDispense", dated("whenprepared")));
+            evidence.push((
+                TreatmentRelation::Dispensing,
+                "MedicationDispense",
+                dated("whenhandedover"),
+            ));
+            evidence.push((
+                TreatmentRelation::Dispensing,
+                "MedicationDispense",
+                dated("whenprepared"),
+            ));
         }
-        let scope = Scope::Patient { bsn: bsn.clone(), categories: Categories::ALL };
+        let scope = Scope::Patient {
+            bsn: bsn.clone(),
+            categories: Categories::ALL,
+        };
         for (relation, resource_type, mut query) in evidence {
             query.push(("_count".to_owned(), "1".to_owned()));
-            let page = self.parts.store.search(cx, &scope, resource_type, &query).await?;
+            let page = self
+                .parts
+                .store
+                .search(cx, &scope, resource_type, &query)
+                .await?;
             if !page.matches.is_empty() {
                 return Ok(Some(relation));
             }

@@ -10,11 +10,7 @@ use trust::{
     policy::Action,
 };
 
-use super::{
-    Node,
-    audit::Entry,
-    own_door::bsn_of,
-};
+use super::{Node, audit::Entry, own_door::bsn_of};
 use crate::error::ExchangeError;
 
 impl Node {
@@ -28,9 +24,16 @@ impl Node {
         let scope = self.writing_scope(cx, &changes).await?;
         check(&changes[0])?;
         let audit = self.audit_changes(cx, &changes).await?;
-        let with = Alongside { audit, ..Alongside::default() };
+        let with = Alongside {
+            audit,
+            ..Alongside::default()
+        };
         let written = self.parts.store.write(cx, &scope, changes, with).await?;
-        written.outcomes.into_iter().next().ok_or(ExchangeError::NotFound)
+        written
+            .outcomes
+            .into_iter()
+            .next()
+            .ok_or(ExchangeError::NotFound)
     }
 
     /// What somebody may write here; refused and written down when it is nothing.
@@ -44,7 +47,14 @@ impl Node {
             return Ok(decision.scope());
         }
         let asked = types(changes);
-        self.refuse(cx, Happened::Stored, None, &asked, ExchangeError::NotAllowed).await
+        self.refuse(
+            cx,
+            Happened::Stored,
+            None,
+            &asked,
+            ExchangeError::NotAllowed,
+        )
+        .await
     }
 
     /// The audit lines of some changes: one for every patient that they are
@@ -54,11 +64,13 @@ impl Node {
         cx: &AccessContext,
         changes: &[Change],
     ) -> Result<Vec<AuditBody>, ExchangeError> {
-        let removes = |change: &Change| {
-            matches!(change, Change::Delete { .. } | Change::DeleteWhere { .. })
+        let removes =
+            |change: &Change| matches!(change, Change::Delete { .. } | Change::DeleteWhere { .. });
+        let happened = if changes.iter().all(removes) {
+            Happened::Removed
+        } else {
+            Happened::Stored
         };
-        let happened =
-            if changes.iter().all(removes) { Happened::Removed } else { Happened::Stored };
         self.audit_changes_as(cx, happened, changes).await
     }
 
@@ -84,8 +96,11 @@ impl Node {
         for change in changes {
             match change {
                 Change::Delete { resource_type, id } => {
-                    let found =
-                        self.parts.store.read(cx, &Scope::Organisation, resource_type, id).await?;
+                    let found = self
+                        .parts
+                        .store
+                        .read(cx, &Scope::Organisation, resource_type, id)
+                        .await?;
                     let stored = found.here();
                     if let Some(resource) =
                         stored.and_then(|stored| Resource::parse(&stored.body).ok())
@@ -157,9 +172,14 @@ pub(super) fn types(changes: &[Change]) -> Vec<String> {
 
 /// Whether what a change brings has the shape that FHIR gives it.
 pub(super) fn check(change: &Change) -> Result<(), ExchangeError> {
-    let Some(resource) = resource(change) else { return Ok(()) };
+    let Some(resource) = resource(change) else {
+        return Ok(());
+    };
     let issues = structure::check(resource);
-    if issues.iter().any(|issue| matches!(issue.severity, Severity::Error | Severity::Fatal)) {
+    if issues
+        .iter()
+        .any(|issue| matches!(issue.severity, Severity::Error | Severity::Fatal))
+    {
         return Err(ExchangeError::Invalid(issues));
     }
     Ok(())

@@ -15,9 +15,16 @@ impl RegionalRecord {
     /// Nothing of a resource changes but `meta.source`.
     pub fn to_bundle(&self) -> Vec<u8> {
         let mut text = Text::default();
-        let bases: HashMap<Ura, &str> =
-            self.sources.iter().map(|source| (source.ura, source.fhir_base.as_str())).collect();
-        let total = self.resources.iter().filter(|sourced| !sourced.included).count();
+        let bases: HashMap<Ura, &str> = self
+            .sources
+            .iter()
+            .map(|source| (source.ura, source.fhir_base.as_str()))
+            .collect();
+        let total = self
+            .resources
+            .iter()
+            .filter(|sourced| !sourced.included)
+            .count();
         text.raw(r#"{"resourceType":"Bundle","type":"searchset","timestamp":"#)
             .string(&self.asked.to_string())
             .raw(&format!(r#","total":{total},"entry":["#));
@@ -40,7 +47,9 @@ fn full_url(bases: &HashMap<Ura, &str>, sourced: &SourcedResource) -> String {
 }
 
 fn entry(text: &mut Text, sourced: &SourcedResource, full_url: &str) {
-    text.raw(r#"{"fullUrl":"#).string(full_url).raw(r#","resource":"#);
+    text.raw(r#"{"fullUrl":"#)
+        .string(full_url)
+        .raw(r#","resource":"#);
     with_source(text, sourced);
     let mode = if sourced.included { "include" } else { "match" };
     text.raw(r#","search":{"mode":""#).raw(mode).raw(r#""}}"#);
@@ -55,7 +64,9 @@ fn with_source(text: &mut Text, sourced: &SourcedResource) {
     let offset = root.span().start;
     if let Some(own) = root.path(&["meta", "source"]) {
         let span = own.span();
-        text.raw(&whole[..span.start - offset]).string(&source).raw(&whole[span.end - offset..]);
+        text.raw(&whole[..span.start - offset])
+            .string(&source)
+            .raw(&whole[span.end - offset..]);
         return;
     }
     let (at, already): (usize, Option<Node<'_>>) = match root.get("meta") {

@@ -24,7 +24,11 @@ pub(super) fn ura(number: u32) -> Ura {
 /// hospital (3), a pharmacy (4).
 pub(super) fn sources() -> Vec<SourceReport> {
     [
-        (1, "Huisartsenpraktijk De Linde", OrganisationType::GeneralPractice),
+        (
+            1,
+            "Huisartsenpraktijk De Linde",
+            OrganisationType::GeneralPractice,
+        ),
         (2, "Diagnostiek Delta", OrganisationType::Laboratory),
         (3, "Ziekenhuis Zuid", OrganisationType::Hospital),
         (4, "Apotheek De Brug", OrganisationType::Pharmacy),
@@ -70,36 +74,65 @@ pub(super) fn combined(resources: Vec<SourcedResource>) -> CombinedRecord {
 
 /// The combined record in words: section, group or series, facts, what differs.
 pub(super) fn shown(record: &CombinedRecord, kind: SectionKind) -> String {
-    let Some(section) = record.section(kind) else { return "absent".to_owned() };
+    let Some(section) = record.section(kind) else {
+        return "absent".to_owned();
+    };
     let mut lines = vec![format!("{}: {}", kind.code(), section.state.code())];
     for group in &section.groups {
         let rules: Vec<&str> = group.rules.iter().map(|rule| rule.name()).collect();
         let current = if group.current { "" } else { " (past)" };
         lines.push(format!("- {}{current} [{}]", group.title, rules.join(" ")));
-        lines.extend(group.facts.iter().map(|fact| format!("  {}", fact_words(fact))));
+        lines.extend(
+            group
+                .facts
+                .iter()
+                .map(|fact| format!("  {}", fact_words(fact))),
+        );
         lines.extend(group.differences.iter().map(difference_words));
         lines.extend(group.notices.iter().map(|notice| {
-            let Notice::StoppedButDispensed { stopped, dispensed, .. } = notice;
+            let Notice::StoppedButDispensed {
+                stopped, dispensed, ..
+            } = notice;
             let (stopped, dispensed) = (&group.facts[*stopped], &group.facts[*dispensed]);
             let (from, to) = (&stopped.source_name, &dispensed.source_name);
             format!("  ! stopped at {from}, still dispensed at {to}")
         }));
     }
     for series in &section.series {
-        lines.push(format!("~ {} [{}]", series.title, series.unit.as_deref().unwrap_or("-")));
+        lines.push(format!(
+            "~ {} [{}]",
+            series.title,
+            series.unit.as_deref().unwrap_or("-")
+        ));
         for point in &series.points {
             let when = point.when.as_ref().map_or("?", |when| when.text.as_str());
             let rules: Vec<&str> = point.rules.iter().map(|rule| rule.name()).collect();
-            lines.push(format!("  {when}: {} [{}]", value_words(point.fact()), rules.join(" ")));
-            lines.extend(point.facts.iter().map(|fact| format!("    {}", fact.source_name)));
+            lines.push(format!(
+                "  {when}: {} [{}]",
+                value_words(point.fact()),
+                rules.join(" ")
+            ));
+            lines.extend(
+                point
+                    .facts
+                    .iter()
+                    .map(|fact| format!("    {}", fact.source_name)),
+            );
             lines.extend(point.differences.iter().map(difference_words));
             lines.extend(point.repeats.iter().map(|repeat| {
-                format!("    ! repeats {} days after {}", repeat.days, repeat.organisation)
+                format!(
+                    "    ! repeats {} days after {}",
+                    repeat.days, repeat.organisation
+                )
             }));
         }
         lines.extend(series.converted.iter().map(|point| {
             let unit = series.unit.as_deref().unwrap_or("-");
-            format!("  converted: {} {unit} from {}", point.digits, words(&point.original))
+            format!(
+                "  converted: {} {unit} from {}",
+                point.digits,
+                words(&point.original)
+            )
         }));
     }
     lines.join("\n")
@@ -111,7 +144,11 @@ fn fact_words(fact: &Fact) -> String {
 }
 
 fn difference_words(difference: &Difference) -> String {
-    let values: Vec<&str> = difference.values.iter().map(|(_, value)| value.as_str()).collect();
+    let values: Vec<&str> = difference
+        .values
+        .iter()
+        .map(|(_, value)| value.as_str())
+        .collect();
     format!("  ≠ {:?}: {}", difference.field, values.join(" | "))
 }
 
@@ -120,7 +157,9 @@ fn words(quantity: &Quantity) -> String {
 }
 
 fn value_words(fact: &Fact) -> String {
-    let Some(measured) = &fact.measured else { return String::new() };
+    let Some(measured) = &fact.measured else {
+        return String::new();
+    };
     let value = |value: &Value2| match value {
         Value2::Quantity(quantity) => words(quantity),
         Value2::Text(text) => text.clone(),

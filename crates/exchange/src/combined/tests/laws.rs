@@ -8,10 +8,28 @@ use super::{super::*, kit::*};
 use crate::record::SourcedResource;
 
 const TYPES: [&str; 22] = [
-    "Patient", "Condition", "AllergyIntolerance", "Flag", "Consent", "MedicationRequest",
-    "MedicationDispense", "MedicationStatement", "Medication", "Observation", "DiagnosticReport",
-    "Immunization", "Procedure", "Encounter", "EpisodeOfCare", "CarePlan", "ServiceRequest",
-    "Organization", "Provenance", "DeviceUseStatement", "Coverage", "Binary",
+    "Patient",
+    "Condition",
+    "AllergyIntolerance",
+    "Flag",
+    "Consent",
+    "MedicationRequest",
+    "MedicationDispense",
+    "MedicationStatement",
+    "Medication",
+    "Observation",
+    "DiagnosticReport",
+    "Immunization",
+    "Procedure",
+    "Encounter",
+    "EpisodeOfCare",
+    "CarePlan",
+    "ServiceRequest",
+    "Organization",
+    "Provenance",
+    "DeviceUseStatement",
+    "Coverage",
+    "Binary",
 ];
 
 /// Any resource, with few ids, codes and dates, so that much falls together.
@@ -21,8 +39,18 @@ fn any_resource() -> impl Strategy<Value = SourcedResource> {
         Just("http://snomed.info/sct"),
         Just("http://www.whocc.no/atc"),
     ];
-    let code = prop_oneof![Just("372687004"), Just("J01CA04"), Just("2823-3"), Just("X")];
-    let status = prop_oneof![Just("active"), Just("stopped"), Just("completed"), Just("final")];
+    let code = prop_oneof![
+        Just("372687004"),
+        Just("J01CA04"),
+        Just("2823-3"),
+        Just("X")
+    ];
+    let status = prop_oneof![
+        Just("active"),
+        Just("stopped"),
+        Just("completed"),
+        Just("final")
+    ];
     let date = prop_oneof![
         Just(None),
         Just(Some("2026-02-20")),
@@ -32,7 +60,16 @@ fn any_resource() -> impl Strategy<Value = SourcedResource> {
     ];
     let value = prop_oneof![Just("4.1"), Just("4.10"), Just("7")];
     let unit = prop_oneof![Just("mmol/L"), Just("g/L"), Just("g/dL"), Just("stuks")];
-    (1u32..5, 0usize..TYPES.len(), 0u8..6, prop::collection::vec((system, code), 0..3), status, date, value, unit)
+    (
+        1u32..5,
+        0usize..TYPES.len(),
+        0u8..6,
+        prop::collection::vec((system, code), 0..3),
+        status,
+        date,
+        value,
+        unit,
+    )
         .prop_map(|(source, kind, id, codings, status, date, value, unit)| {
             let codings: Vec<fhir::json::Value> = codings
                 .into_iter()
@@ -54,7 +91,14 @@ fn any_resource() -> impl Strategy<Value = SourcedResource> {
                 }
             });
             if let Some(date) = date {
-                for name in ["effectiveDateTime", "onsetDateTime", "authoredOn", "whenHandedOver", "occurrenceDateTime", "performedDateTime"] {
+                for name in [
+                    "effectiveDateTime",
+                    "onsetDateTime",
+                    "authoredOn",
+                    "whenHandedOver",
+                    "occurrenceDateTime",
+                    "performedDateTime",
+                ] {
                     resource.set(name, date);
                 }
             }
@@ -126,7 +170,14 @@ fn a_record_of_five_thousand_resources_is_combined_in_one_pass() {
         .map(|n| {
             let day = n % 28 + 1;
             let at = format!("20{:02}-{:02}-{day:02}T08:00:00Z", n % 20, n % 12 + 1);
-            lab(n % 4 + 1, &format!("o{n}"), "2823-3", &at, &format!("{}.{}", n % 9, n % 10), "mmol/L")
+            lab(
+                n % 4 + 1,
+                &format!("o{n}"),
+                "2823-3",
+                &at,
+                &format!("{}.{}", n % 9, n % 10),
+                "mmol/L",
+            )
         })
         .collect();
     let record = combined(resources);

@@ -1,7 +1,14 @@
 use super::{super::*, kit::*};
 use crate::record::SourcedResource;
 
-fn agreement(source: u32, id: &str, status: &str, from: &str, to: Option<&str>, dose: &str) -> SourcedResource {
+fn agreement(
+    source: u32,
+    id: &str,
+    status: &str,
+    from: &str,
+    to: Option<&str>,
+    dose: &str,
+) -> SourcedResource {
     let mut period = fhir::value!({ "start": from });
     if let Some(to) = to {
         period.set("end", to);
@@ -54,7 +61,14 @@ fn dispense(source: u32, id: &str, at: &str, dose: &str) -> SourcedResource {
 #[test]
 fn stopped_at_one_place_and_still_dispensed_at_another() {
     let record = combined(vec![
-        agreement(1, "a", "stopped", "2026-01-01", Some("2026-02-04"), "2 maal per dag 1 tablet"),
+        agreement(
+            1,
+            "a",
+            "stopped",
+            "2026-01-01",
+            Some("2026-02-04"),
+            "2 maal per dag 1 tablet",
+        ),
         dispense(4, "d1", "2026-01-01", "2 maal per dag 1 tablet"),
         dispense(4, "d2", "2026-02-19", "2 maal per dag 1 tablet"),
     ]);
@@ -71,8 +85,22 @@ fn stopped_at_one_place_and_still_dispensed_at_another() {
 #[test]
 fn agreed_anew_after_the_stop_is_no_mismatch() {
     let record = combined(vec![
-        agreement(1, "a", "stopped", "2026-01-01", Some("2026-02-04"), "2 maal per dag 1 tablet"),
-        agreement(3, "b", "active", "2026-02-10", None, "1 maal per dag 1 tablet"),
+        agreement(
+            1,
+            "a",
+            "stopped",
+            "2026-01-01",
+            Some("2026-02-04"),
+            "2 maal per dag 1 tablet",
+        ),
+        agreement(
+            3,
+            "b",
+            "active",
+            "2026-02-10",
+            None,
+            "1 maal per dag 1 tablet",
+        ),
         dispense(4, "d", "2026-02-19", "1 maal per dag 1 tablet"),
     ]);
     let section = record.section(SectionKind::Medication).unwrap();
@@ -93,10 +121,21 @@ fn agreed_anew_after_the_stop_is_no_mismatch() {
 #[test]
 fn a_dispense_before_the_stop_is_no_mismatch() {
     let record = combined(vec![
-        agreement(1, "a", "stopped", "2026-01-01", Some("2026-02-04"), "2 maal per dag 1 tablet"),
+        agreement(
+            1,
+            "a",
+            "stopped",
+            "2026-01-01",
+            Some("2026-02-04"),
+            "2 maal per dag 1 tablet",
+        ),
         dispense(4, "d", "2026-02-04", "2 maal per dag 1 tablet"),
     ]);
-    assert!(record.section(SectionKind::Medication).unwrap().groups[0].notices.is_empty());
+    assert!(
+        record.section(SectionKind::Medication).unwrap().groups[0]
+            .notices
+            .is_empty()
+    );
 }
 
 #[test]
@@ -123,7 +162,9 @@ fn doses_are_compared_as_numbers_where_both_have_them() {
             structured(1, "a", "elke dag 1 tablet", 1),
             structured(3, "b", "1dd1", second),
         ]);
-        record.section(SectionKind::Medication).unwrap().groups[0].differences.len()
+        record.section(SectionKind::Medication).unwrap().groups[0]
+            .differences
+            .len()
     };
     assert_eq!(differences(1), 0);
     assert_eq!(differences(2), 1);
@@ -146,7 +187,11 @@ fn a_group_code_does_not_make_two_medicines_one() {
     };
     let groups = |first: &str, second: &str| {
         let record = combined(vec![coded(1, first, "A"), coded(4, second, "B")]);
-        record.section(SectionKind::Medication).unwrap().groups.len()
+        record
+            .section(SectionKind::Medication)
+            .unwrap()
+            .groups
+            .len()
     };
     assert_eq!(groups("C07AB", "C07AB"), 2);
     assert_eq!(groups("C07AB02", "C07AB02"), 1);

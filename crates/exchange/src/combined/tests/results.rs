@@ -23,7 +23,13 @@ fn the_same_test_elsewhere_within_days_is_a_repeat() {
         ! repeats 3 days after Diagnostiek Delta
     ");
     let series = &record.section(SectionKind::Results).unwrap().series[0];
-    assert_eq!(series.change, Some(Change { from: 61.0, to: 62.0 }));
+    assert_eq!(
+        series.change,
+        Some(Change {
+            from: 61.0,
+            to: 62.0
+        })
+    );
 }
 
 #[test]
@@ -33,7 +39,9 @@ fn a_repeat_is_one_within_fourteen_days_and_not_a_day_later() {
             lab(2, "a", HBA1C, "2026-01-01T08:00:00Z", "61", "mmol/mol"),
             lab(3, "b", HBA1C, at, "62", "mmol/mol"),
         ]);
-        record.section(SectionKind::Results).unwrap().series[0].points[1].repeats.clone()
+        record.section(SectionKind::Results).unwrap().series[0].points[1]
+            .repeats
+            .clone()
     };
     assert_eq!(repeats("2026-01-15T08:00:00Z").unwrap().days, 14);
     assert_eq!(repeats("2026-01-15T08:00:01Z"), None);
@@ -76,14 +84,22 @@ fn two_units_are_two_series_and_a_conversion_is_shown_as_one() {
 
 #[test]
 fn units_without_a_rule_between_them_are_not_converted() {
-    for (from, to) in [("%", "mmol/mol"), ("mmol/L", "10*9/L"), ("mg/L", "mmol/L"), ("[IU]/L", "mg/L")] {
+    for (from, to) in [
+        ("%", "mmol/mol"),
+        ("mmol/L", "10*9/L"),
+        ("mg/L", "mmol/L"),
+        ("[IU]/L", "mg/L"),
+    ] {
         let record = combined(vec![
             lab(2, "a", HBA1C, "2026-02-20T08:00:00Z", "61", from),
             lab(3, "b", HBA1C, "2026-02-01T08:00:00Z", "7.7", to),
         ]);
         let series = &record.section(SectionKind::Results).unwrap().series;
         assert_eq!(series.len(), 2);
-        assert!(series.iter().all(|series| series.converted.is_empty()), "{from} {to}");
+        assert!(
+            series.iter().all(|series| series.converted.is_empty()),
+            "{from} {to}"
+        );
     }
 }
 
@@ -103,7 +119,10 @@ fn a_correction_shows_the_corrected_value_and_keeps_the_first() {
             }),
         )
     };
-    let record = combined(vec![numbered(1, "final", "6.9"), numbered(3, "corrected", "4.9")]);
+    let record = combined(vec![
+        numbered(1, "final", "6.9"),
+        numbered(3, "corrected", "4.9"),
+    ]);
     insta::assert_snapshot!(shown(&record, SectionKind::Results), @r"
     results: data
     ~ Kalium [mmol/L]
@@ -143,7 +162,10 @@ fn a_result_without_a_code_keeps_its_text_and_stands_alone() {
     let series = &record.section(SectionKind::Results).unwrap().series[0];
     assert_eq!(series.code, None);
     let fact = series.points[0].fact();
-    assert_eq!(fact.field(FieldName::Note).unwrap().value, "bepaling in onderzoek");
+    assert_eq!(
+        fact.field(FieldName::Note).unwrap().value,
+        "bepaling in onderzoek"
+    );
 }
 
 #[test]

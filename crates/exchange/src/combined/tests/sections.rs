@@ -39,7 +39,10 @@ fn an_allergy_under_two_codes_is_one_when_the_tables_say_so() {
         allergy(1, SNOMED, "372687004", "low"),
         allergy(4, ATC, "J01CR02", "high"),
     ]);
-    assert_eq!(record.section(SectionKind::Allergies).unwrap().groups.len(), 2);
+    assert_eq!(
+        record.section(SectionKind::Allergies).unwrap().groups.len(),
+        2
+    );
 }
 
 fn problem(source: u32, id: &str, codings: &[(&str, &str)], onset: &str) -> SourcedResource {
@@ -105,7 +108,11 @@ fn a_vaccination_is_the_same_on_the_same_day_only() {
     };
     let groups = |second: &str| {
         let record = combined(vec![shot(1, "a", "2025-10-20"), shot(3, "b", second)]);
-        record.section(SectionKind::Vaccinations).unwrap().groups.len()
+        record
+            .section(SectionKind::Vaccinations)
+            .unwrap()
+            .groups
+            .len()
     };
     assert_eq!(groups("2025-10-20T10:00:00Z"), 1);
     assert_eq!(groups("2024-10-20"), 2);
@@ -127,7 +134,10 @@ fn the_patient_is_one_and_what_differs_is_shown() {
             }),
         )
     };
-    let record = combined(vec![patient(1, "Vermeer", "Zwolle"), patient(3, "Vermeer", "Kampen")]);
+    let record = combined(vec![
+        patient(1, "Vermeer", "Zwolle"),
+        patient(3, "Vermeer", "Kampen"),
+    ]);
     insta::assert_snapshot!(shown(&record, SectionKind::Patient), @r"
     patient: data
     - Anna Vermeer [same-patient]
@@ -140,26 +150,37 @@ fn the_patient_is_one_and_what_differs_is_shown() {
 #[test]
 fn a_name_is_found_behind_a_reference() {
     let record = combined(vec![
-        sourced(1, &fhir::value!({
-            "resourceType": "Practitioner", "id": "dr",
-            "name": [{ "prefix": ["dr."], "family": "Bakker" }]
-        })),
-        sourced(1, &fhir::value!({
-            "resourceType": "Condition", "id": "c",
-            "code": { "text": "Hoofdpijn" },
-            "asserter": { "reference": "Practitioner/dr" }
-        })),
+        sourced(
+            1,
+            &fhir::value!({
+                "resourceType": "Practitioner", "id": "dr",
+                "name": [{ "prefix": ["dr."], "family": "Bakker" }]
+            }),
+        ),
+        sourced(
+            1,
+            &fhir::value!({
+                "resourceType": "Condition", "id": "c",
+                "code": { "text": "Hoofdpijn" },
+                "asserter": { "reference": "Practitioner/dr" }
+            }),
+        ),
         // The same reference at another source leads nowhere.
-        sourced(3, &fhir::value!({
-            "resourceType": "Condition", "id": "c",
-            "code": { "text": "Buikpijn" },
-            "asserter": { "reference": "Practitioner/dr" }
-        })),
+        sourced(
+            3,
+            &fhir::value!({
+                "resourceType": "Condition", "id": "c",
+                "code": { "text": "Buikpijn" },
+                "asserter": { "reference": "Practitioner/dr" }
+            }),
+        ),
     ]);
     let groups = &record.section(SectionKind::Problems).unwrap().groups;
     let author = |title: &str| {
         let group = groups.iter().find(|group| group.title == title).unwrap();
-        group.facts[0].field(FieldName::Author).map(|field| field.value.clone())
+        group.facts[0]
+            .field(FieldName::Author)
+            .map(|field| field.value.clone())
     };
     assert_eq!(author("Hoofdpijn").as_deref(), Some("dr. Bakker"));
     assert_eq!(author("Buikpijn"), None);
@@ -176,7 +197,11 @@ fn a_section_has_one_of_four_states() {
             report.state = state;
         }
         let combined = combine(record);
-        assert_eq!(combined.section(SectionKind::Problems).unwrap().state, expected, "{states:?}");
+        assert_eq!(
+            combined.section(SectionKind::Problems).unwrap().state,
+            expected,
+            "{states:?}"
+        );
     };
     check([Data, None, None, None], true, Data);
     check([Data, NoAnswer, NotAllowed, None], true, Data);
@@ -185,6 +210,9 @@ fn a_section_has_one_of_four_states() {
     check([Data, None, None, None], false, None);
     check([None, NoAnswer, NotAllowed, None], false, NoAnswer);
     check([None, None, NotAllowed, None], false, NotAllowed);
+    // The fourth is a pharmacy: it holds no problems that it could not give.
+    check([None, None, None, NotAllowed], false, None);
+    check([None, None, None, NoAnswer], false, None);
 }
 
 #[test]
@@ -197,11 +225,17 @@ fn who_may_give_part_of_a_section_cannot_say_none() {
         let state = |kind| combined.section(kind).unwrap().state;
         (state(SectionKind::Problems), state(SectionKind::Alerts))
     };
-    assert_eq!(states(&record), (SourceState::NotAllowed, SourceState::None));
+    assert_eq!(
+        states(&record),
+        (SourceState::NotAllowed, SourceState::None)
+    );
     // An answer that was cut off proves nothing either.
     record.sources[0].permitted = Categories::ALL;
     record.sources[0].complete = false;
-    assert_eq!(states(&record), (SourceState::NoAnswer, SourceState::NoAnswer));
+    assert_eq!(
+        states(&record),
+        (SourceState::NoAnswer, SourceState::NoAnswer)
+    );
 }
 
 #[test]
@@ -209,7 +243,12 @@ fn nobody_asked_is_no_answer() {
     let mut record = record(Vec::new());
     record.sources.clear();
     let combined = combine(record);
-    assert!(combined.sections.iter().all(|section| section.state == SourceState::NoAnswer));
+    assert!(
+        combined
+            .sections
+            .iter()
+            .all(|section| section.state == SourceState::NoAnswer)
+    );
 }
 
 #[test]
@@ -217,7 +256,11 @@ fn sections_outside_the_question_are_absent() {
     let mut record = record(vec![]);
     record.categories = [DataCategory::Alert].into_iter().collect();
     let combined = combine(record);
-    let kinds: Vec<SectionKind> = combined.sections.iter().map(|section| section.kind).collect();
+    let kinds: Vec<SectionKind> = combined
+        .sections
+        .iter()
+        .map(|section| section.kind)
+        .collect();
     assert_eq!(kinds, [SectionKind::Alerts]);
 }
 
