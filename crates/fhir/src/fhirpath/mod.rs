@@ -7,7 +7,7 @@
 //!
 //! Here: paths, indexers, `|`, `=`, `!=`, `<` and its kin, `in`, `contains`,
 //! `and`, `or`, `xor`, `implies`, `is`, `as`, `$this`, `%resource`, `%context`,
-//! literals, and the functions of [`functions`]. Deliberately not here:
+//! literals, and the functions that `functions.rs` lists. Deliberately not here:
 //! arithmetic, dates as values, aggregates; an expression that needs them does
 //! not parse, and says so.
 
