@@ -43,13 +43,9 @@ impl Command {
     }
 }
 
-/// Writes a line of what the command is for; all else goes to the standard error.
+/// Writes a line of what the command is for; all else goes to the standard
+/// error. Who reads it may stop reading, as `head` does.
 fn print(line: &str) {
-    #[expect(
-        clippy::print_stdout,
-        reason = "the answer of a command goes to the standard output"
-    )]
-    {
-        println!("{line}");
-    }
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -1,0 +1,69 @@
+//! Nothing that was acknowledged is lost, whenever the plug is pulled.
+
+use crate::kit::{Question, Region, code, mllp, result};
+
+/// How many senders are busy when the plug is pulled.
+const SENDERS: usize = 8;
+/// After how many acknowledgements it is pulled.
+const ACKNOWLEDGED_BEFORE: usize = 120;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_is_there_after_the_plug_was_pulled() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let mut region = Region::start_in(&data, 2);
+    let (bsn, port) = (
+        region.bsn(0),
+        region.organisation("laboratorium")["mllp"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+    );
+    let (sent, mut acknowledged) = tokio::sync::mpsc::unbounded_channel();
+    let mut senders = tokio::task::JoinSet::new();
+    for sender in 0..SENDERS {
+        let (bsn, port, sent) = (bsn.clone(), port.clone(), sent.clone());
+        senders.spawn(async move {
+            for turn in 0.. {
+                let name = format!("KILL{sender}X{turn}");
+                let message = result(&bsn, &name, &name, "4.1");
+                match mllp(&port, message.as_bytes()).await {
+                    Ok(answer) if code(&answer) == "AA" => drop(sent.send(name)),
+                    _ => return,
+                }
+            }
+        });
+    }
+    drop(sent);
+    let mut names = Vec::new();
+    while let Some(name) = acknowledged.recv().await {
+        names.push(name);
+        if names.len() == ACKNOWLEDGED_BEFORE {
+            region.process.pull_the_plug();
+        }
+    }
+    while senders.join_next().await.is_some() {}
+    assert!(names.len() >= ACKNOWLEDGED_BEFORE);
+
+    let region = Region::start_in(&data, 2);
+    let record = region
+        .regional_record(&Question::of("internist-akkerhof", &bsn, "laboratory"))
+        .await;
+    let kept = serde_json::to_string(&record.bundle).unwrap();
+    let lost: Vec<&String> = names
+        .iter()
+        .filter(|name| !kept.contains(name.as_str()))
+        .collect();
+    assert!(
+        lost.is_empty(),
+        "{} of {} are lost: {lost:?}",
+        lost.len(),
+        names.len()
+    );
+    let output = region.run(&["audit", "verify"]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
