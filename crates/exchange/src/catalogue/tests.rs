@@ -151,15 +151,13 @@ fn a_code_stands_once() {
 fn the_limits_hold_at_the_limit_and_one_past() {
     let (head, section) = VACCINATION.split_once("[[section]]").unwrap();
     let with_sections = |count: usize| {
-        let sections: String = (0..count)
-            .map(|n| {
-                format!(
-                    "[[section]]{}",
-                    section.replacen("vaccinations", &format!("s{n}"), 1)
-                )
-            })
+        let sections: Vec<String> = (0..count)
+            .map(|n| section.replacen("vaccinations", &format!("s{n}"), 1))
             .collect();
-        load(&format!("{head}{sections}"))
+        load(&format!(
+            "{head}[[section]]{}",
+            sections.join("[[section]]")
+        ))
     };
     assert!(with_sections(SECTIONS_MAX).is_ok());
     assert!(

@@ -18,8 +18,8 @@ pub(super) fn among(facts: &[Fact]) -> Vec<Difference> {
     }
     let speaking = speaking(facts);
     // Field and, for fields that mean something else per kind, the kind.
-    let mut said: BTreeMap<(FieldName, Option<(&str, Option<Block>)>), Vec<(usize, &Field)>> =
-        BTreeMap::new();
+    type Kind<'a> = Option<(&'a str, Option<Block>)>;
+    let mut said: BTreeMap<(FieldName, Kind<'_>), Vec<(usize, &Field)>> = BTreeMap::new();
     for index in speaking {
         let fact = &facts[index];
         for field in fact.fields.iter().filter(|field| field.name.is_compared()) {

@@ -112,11 +112,9 @@ fn keys(library: &Library<'_>, kind: SectionKind, fact: &Fact) -> Vec<(Rule, Str
         }
     }
     match kind {
-        SectionKind::Patient => {
-            if fact.resource_type == "Patient" {
-                // The question was about one patient: all of these are them.
-                keys.push((Rule::SamePatient, "patient".to_owned()));
-            }
+        SectionKind::Patient if fact.resource_type == "Patient" => {
+            // The question was about one patient: all of these are them.
+            keys.push((Rule::SamePatient, "patient".to_owned()));
         }
         SectionKind::Problems | SectionKind::Alerts => by_code(fact, &mut keys, |_, _| true),
         SectionKind::Allergies => {

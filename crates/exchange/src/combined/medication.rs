@@ -34,8 +34,7 @@ pub(super) fn read(
     product(library, index, root, fact);
     fact.block = Some(block(root, fact.resource_type));
     let period = extension(root, PERIOD_OF_USE).and_then(|found| found.get("valuePeriod"));
-    let period_side =
-        |side| period.and_then(|period| Moment::parse(&period.text(side)?.to_owned()));
+    let period_side = |side| period.and_then(|period| Moment::parse(&period.text(side)?));
     let start = period_side("start").or_else(|| {
         moment(
             root,
@@ -307,29 +306,23 @@ pub(super) fn treatments(root: Node<'_>) -> Vec<String> {
         .collect()
 }
 
-/// When an agreement stopped: the end of its period of use, else when it was
-/// said; `None` when it has not stopped.
-pub(super) fn stopped_at(fact: &Fact) -> Option<Option<Moment>> {
-    let agreed = matches!(
-        fact.block,
-        Some(Block::Agreement | Block::VariableDosing | Block::Use)
-    );
+/// Whether an agreement stopped.
+pub(super) fn is_stopped(fact: &Fact) -> bool {
     let over = matches!(
         fact.status.as_deref(),
-        Some("stopped" | "cancelled" | "completed" | "ended")
-    );
-    if !agreed
-        || fact.current
-        || !(over
-            || fact.field(FieldName::StopType).is_some()
-            || fact.field(FieldName::End).is_some())
-    {
-        return None;
-    }
+        Some("stopped" | "cancelled" | "completed")
+    ) || fact.field(FieldName::StopType).is_some()
+        || fact.field(FieldName::End).is_some();
+    fact.block == Some(Block::Agreement) && !fact.current && over
+}
+
+/// When a stopped agreement stopped: the end of its period of use, else when
+/// it was written down.
+pub(super) fn stopped_at(fact: &Fact) -> Option<Moment> {
     let end = fact
         .field(FieldName::End)
         .and_then(|field| Moment::parse(&field.value));
-    Some(end.or_else(|| fact.date.clone()))
+    end.or_else(|| fact.date.clone())
 }
 
 fn extension<'a>(root: Node<'a>, url: &str) -> Option<Node<'a>> {

@@ -17,9 +17,10 @@ pub(super) fn of_medication(facts: &[Fact]) -> Vec<Notice> {
             continue;
         }
         seen_sources.push(fact.source);
-        let Some(stopped_at) = medication::stopped_at(fact) else {
+        if !medication::is_stopped(fact) {
             continue;
-        };
+        }
+        let stopped_at = medication::stopped_at(fact);
         if agreed_anew(facts, fact, stopped_at.as_ref()) {
             continue;
         }

@@ -40,22 +40,30 @@ pub(super) fn mark(library: &Library<'_>, all: &mut [Series]) {
                 .map(|when| (when.low_ms, when.high_ms));
             (when, measured.fact().resource)
         });
-        for (position, (series, point)) in places.iter().enumerate() {
-            let later = &all[*series].points[*point];
-            let earlier = places[..position]
+        // The latest measurement so far of each set of makers: there are few
+        // sets, however many measurements.
+        let mut latest: HashMap<BTreeSet<String>, &Point> = HashMap::new();
+        for (series, point) in places {
+            let later = &all[series].points[point];
+            let makers: BTreeSet<String> = later
+                .facts
                 .iter()
-                .rev()
-                .map(|(series, point)| &all[*series].points[*point])
-                .take_while(|earlier| days_between(earlier, later).is_some())
-                .find(|earlier| done_elsewhere(library, earlier, later));
-            let repeat = earlier.and_then(|earlier| {
+                .map(|fact| done_by(library, fact))
+                .collect();
+            let earlier = latest
+                .iter()
+                .filter(|(others, _)| others.is_disjoint(&makers))
+                .filter_map(|(others, earlier)| Some((days_between(earlier, later)?, others)))
+                .min();
+            let repeat = earlier.and_then(|(days, others)| {
                 Some(Repeat {
-                    days: u16::try_from(days_between(earlier, later)?).ok()?,
-                    organisation: done_by(library, earlier.fact()),
-                    when: earlier.when.clone()?,
+                    days: u16::try_from(days).ok()?,
+                    organisation: others.iter().next()?.clone(),
+                    when: latest[others].when.clone()?,
                 })
             });
-            found.extend(repeat.map(|repeat| (*series, *point, repeat)));
+            found.extend(repeat.map(|repeat| (series, point, repeat)));
+            latest.insert(makers, later);
         }
     }
     for (series, point, repeat) in found {
@@ -66,19 +74,9 @@ pub(super) fn mark(library: &Library<'_>, all: &mut [Series]) {
 /// Whole days from one to the other, when that is not too many.
 fn days_between(earlier: &Point, later: &Point) -> Option<i64> {
     let gap_ms = later.when.as_ref()?.low_ms - earlier.when.as_ref()?.low_ms;
-    (gap_ms >= 0 && gap_ms <= REPEAT_DAYS_MAX * DAY_MS).then_some(gap_ms / DAY_MS)
-}
-
-/// Whether no organisation has a part in both.
-fn done_elsewhere(library: &Library<'_>, a: &Point, b: &Point) -> bool {
-    let makers = |point: &Point| -> BTreeSet<String> {
-        point
-            .facts
-            .iter()
-            .map(|fact| done_by(library, fact))
-            .collect()
-    };
-    makers(a).is_disjoint(&makers(b))
+    (0..=REPEAT_DAYS_MAX * DAY_MS)
+        .contains(&gap_ms)
+        .then_some(gap_ms / DAY_MS)
 }
 
 /// The organisation that did a test: the performer where it names one, else

@@ -167,7 +167,7 @@ pub(super) fn changes(entries: &[JsonNode<'_>]) -> Result<Vec<Change>, ExchangeE
         match found {
             Ok(change) => changes.push(change),
             Err(error) => {
-                issues.extend(error.issues().into_iter().map(|issue| moved(issue, &place)))
+                issues.extend(error.issues().into_iter().map(|issue| moved(issue, &place)));
             }
         }
     }

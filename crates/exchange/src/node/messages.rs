@@ -81,7 +81,7 @@ impl Node {
         let scope = self.message_scope(cx).await?;
         let id = MessageId(self.parts.ids.next());
         match self.translated(channel, &bytes, &id) {
-            Err(refusal) => self.keep(cx, channel, id, bytes, refusal).await,
+            Err(refusal) => self.keep(cx, channel, id, bytes, *refusal).await,
             Ok(translation) => {
                 let changes = match changes_of(&translation) {
                     Ok(changes) => changes,
@@ -230,7 +230,7 @@ impl Node {
             outcome: Outcome::Allowed,
             patient: None,
             categories: Categories::NONE,
-            asked: &[message.summary.channel.clone()],
+            asked: std::slice::from_ref(&message.summary.channel),
             count: None,
         };
         self.write_audit(vec![self.audit_body(cx, &entry)]).await?;
@@ -257,11 +257,13 @@ impl Node {
         channel: Channel,
         bytes: &[u8],
         id: &MessageId,
-    ) -> Result<Translation, Refusal> {
+    ) -> Result<Translation, Box<Refusal>> {
         let context = self.translation_context(&id.0);
         match channel {
-            Channel::Mllp | Channel::Hl7v2 => translate::hl7v2::translate(bytes, &context),
-            Channel::Edifact => translate::edifact::translate(bytes, &context),
+            Channel::Mllp | Channel::Hl7v2 => {
+                translate::hl7v2::translate(bytes, &context).map_err(Box::new)
+            }
+            Channel::Edifact => translate::edifact::translate(bytes, &context).map_err(Box::new),
         }
     }
 

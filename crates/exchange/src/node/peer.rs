@@ -238,9 +238,12 @@ impl Node {
     }
 }
 
+/// The type and the decoded parameters of a search.
+type Search = (&'static str, Vec<(String, String)>);
+
 /// The type and parameters of a relative search. Result parameters are dropped:
 /// a question takes everything.
-fn parse(query: &str) -> Result<(&'static str, Vec<(String, String)>), ExchangeError> {
+fn parse(query: &str) -> Result<Search, ExchangeError> {
     if query.len() > QUERY_BYTES_MAX {
         let limit = "QUERY_BYTES_MAX";
         return Err(ExchangeError::LimitExceeded {

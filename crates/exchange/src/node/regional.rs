@@ -362,25 +362,30 @@ impl Node {
                 complete,
             } => {
                 report.complete = complete;
-                match accepted(cx, record.ura, resources, received) {
-                    Some((resources, all)) => {
-                        report.complete &= all;
-                        resources
-                    }
-                    None => {
-                        report.state = SourceState::NoAnswer;
-                        report.reason = Some("the answer was about another patient".to_owned());
-                        Vec::new()
-                    }
+                if let Some((resources, all)) = accepted(cx, record.ura, resources, received) {
+                    report.complete &= all;
+                    resources
+                } else {
+                    report.state = SourceState::NoAnswer;
+                    report.reason = Some("the answer was about another patient".to_owned());
+                    Vec::new()
                 }
             }
         };
+        let resources = match report.state {
+            SourceState::None if says_something(&resources) => {
+                report.state = SourceState::Data;
+                resources
+            }
+            // What was cut off may have held something.
+            SourceState::None if !report.complete => {
+                report.state = SourceState::NoAnswer;
+                Vec::new()
+            }
+            // That it knows the patient is no data: it says none.
+            _ => Vec::new(),
+        };
         report.count = resources.len();
-        if report.state == SourceState::None && says_something(&resources) {
-            report.state = SourceState::Data;
-        } else if report.state == SourceState::None && !report.complete {
-            report.state = SourceState::NoAnswer;
-        }
         (report, resources)
     }
 
@@ -438,11 +443,11 @@ pub(super) fn is_worth_asking(categories: Categories) -> bool {
     !categories.without(DataCategory::Patient).is_empty()
 }
 
-/// Whether there is anything but who the patient is.
+/// Whether there is anything but who the patient is, and what comes with that.
 fn says_something(resources: &[SourcedResource]) -> bool {
     resources
         .iter()
-        .any(|sourced| sourced.resource.resource_type() != "Patient")
+        .any(|sourced| !sourced.included && sourced.resource.resource_type() != "Patient")
 }
 
 /// The resources of one source, each once, up to the limit; none of them when

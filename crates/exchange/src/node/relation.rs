@@ -21,8 +21,12 @@ impl Node {
         bsn: &Bsn,
     ) -> Result<Option<TreatmentRelation>, ExchangeError> {
         let since = days_before(self.parts.clock.now(), RELATION_DAYS);
-        let dated = |name: &str| vec![(name.to_owned(), format!("ge{since}"))];
-        let stated = |status: &str| vec![("status".to_owned(), status.to_owned())];
+        let stated = |statuses: &str| vec![("status".to_owned(), statuses.to_owned())];
+        let dated = |statuses: &str, name: &str| {
+            let mut query = stated(statuses);
+            query.push((name.to_owned(), format!("ge{since}")));
+            query
+        };
         let mut evidence = vec![
             (
                 TreatmentRelation::InCare,
@@ -35,25 +39,33 @@ impl Node {
                 "Encounter",
                 stated("arrived,triaged,in-progress,onleave,planned"),
             ),
-            (TreatmentRelation::Contact, "Encounter", dated("date")),
-            (TreatmentRelation::Contact, "Appointment", dated("date")),
+            (
+                TreatmentRelation::Contact,
+                "Encounter",
+                dated("finished", "date"),
+            ),
+            (
+                TreatmentRelation::Contact,
+                "Appointment",
+                dated(
+                    "proposed,pending,booked,arrived,fulfilled,checked-in",
+                    "date",
+                ),
+            ),
             (
                 TreatmentRelation::Request,
                 "ServiceRequest",
-                dated("authored"),
+                dated("active,on-hold,completed", "authored"),
             ),
         ];
         if self.parts.organisation.organisation_type == OrganisationType::Pharmacy {
-            evidence.push((
-                TreatmentRelation::Dispensing,
-                "MedicationDispense",
-                dated("whenhandedover"),
-            ));
-            evidence.push((
-                TreatmentRelation::Dispensing,
-                "MedicationDispense",
-                dated("whenprepared"),
-            ));
+            for name in ["whenhandedover", "whenprepared"] {
+                evidence.push((
+                    TreatmentRelation::Dispensing,
+                    "MedicationDispense",
+                    dated("preparation,in-progress,completed", name),
+                ));
+            }
         }
         let scope = Scope::Patient {
             bsn: bsn.clone(),

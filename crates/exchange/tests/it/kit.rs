@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    sync::{Arc, Mutex, OnceLock},
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,7 +19,7 @@ use exchange::{
     catalogue::Catalogue,
 };
 use fhir::{Resource, json::Value};
-use store::{Options, Store};
+use store::{AuditEntry, Options, Seal, Sealed, Store};
 use tempfile::TempDir;
 use trust::{
     audit::Chain,
@@ -67,7 +70,25 @@ pub(crate) struct TestRegion {
     pub(crate) nodes: BTreeMap<u32, Arc<Node>>,
     pub(crate) consents: EmbeddedConsents,
     pub(crate) wires: Arc<Wires>,
+    /// Whether no audit line can be written any more.
+    pub(crate) broken: Arc<AtomicBool>,
     _directory: TempDir,
+}
+
+/// An audit chain that can be made to fail.
+struct Breakable {
+    chain: Chain,
+    broken: Arc<AtomicBool>,
+}
+
+impl Seal for Breakable {
+    fn seal(&self, entry: &AuditEntry<'_>) -> Sealed {
+        assert!(
+            !self.broken.load(Ordering::Acquire),
+            "the seal is broken on purpose"
+        );
+        self.chain.seal(entry)
+    }
 }
 
 /// The network, replaced by calls from node to node.
@@ -200,6 +221,7 @@ impl TestRegion {
                 fhir_base: format!("https://{}.example/fhir/r4", record.ura),
             })
             .collect();
+        let broken = Arc::new(AtomicBool::new(false));
         let wires = Arc::new(Wires {
             participants,
             ..Wires::default()
@@ -219,7 +241,10 @@ impl TestRegion {
                 base_url: format!("https://{}.example/fhir/r4", organisation.ura),
                 clock: clock.clone(),
                 ids: ids.clone(),
-                seal: Arc::new(Chain::new(&identity, None)),
+                seal: Arc::new(Breakable {
+                    chain: Chain::new(&identity, None),
+                    broken: broken.clone(),
+                }),
             })
             .unwrap();
             let node = Node::new(NodeParts {
@@ -245,6 +270,7 @@ impl TestRegion {
             nodes,
             consents,
             wires,
+            broken,
             _directory: directory,
         }
     }

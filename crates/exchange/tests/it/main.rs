@@ -1,8 +1,11 @@
 //! Nodes with real stores, policies, consents and audit chains; only the
 //! network between them is replaced by calls.
 
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
 mod access;
 mod answering;
+mod audit_first;
 mod kit;
 mod messages;
 mod own_door;

@@ -167,14 +167,14 @@ fn value_words(fact: &Fact) -> String {
     };
     let mut said = value(&measured.value);
     for component in &measured.components {
-        said.push_str(&format!(" {}={}", component.title, value(&component.value)));
+        said = format!("{said} {}={}", component.title, value(&component.value));
     }
     if let Some(flag) = measured.flag {
-        said.push_str(&format!(" {flag:?}"));
+        said = format!("{said} {flag:?}");
     }
     if let Some(range) = &measured.range {
         let side = |side: &Option<Quantity>| side.as_ref().map_or("…".to_owned(), words);
-        said.push_str(&format!(" ({} to {})", side(&range.low), side(&range.high)));
+        said = format!("{said} ({} to {})", side(&range.low), side(&range.high));
     }
     said
 }
