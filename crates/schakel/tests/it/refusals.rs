@@ -109,7 +109,7 @@ async fn bad_input_is_refused_and_nothing_of_it_stays() {
     let port = region.organisation("laboratorium")["mllp"]
         .as_str()
         .unwrap();
-    let good = result(&bsn, "BAD-1", "BAD1", "4.0");
+    let good = result(&bsn, "BAD-1", "BAD1", "77.123");
     let messages: [(String, &str, &str); 5] = [
         (good.replacen("MSH|", "XXX|", 1), "AR", "no MSH"),
         (
@@ -142,7 +142,7 @@ async fn bad_input_is_refused_and_nothing_of_it_stays() {
     let kept = count(
         &region.fhir("laboratorium"),
         &lab,
-        "Observation?value-quantity=4.0",
+        "Observation?value-quantity=77.123",
     )
     .await;
     assert_eq!(kept, 0, "nothing of a refused message is in the record");
