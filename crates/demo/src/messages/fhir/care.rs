@@ -36,6 +36,11 @@ pub(super) fn record(patient: &DemoPatient, records: &mut Records) {
             json!({
                 "resourceType": "EpisodeOfCare",
                 "status": "active",
+                "type": [{"text": if keeper == Organisation::Gp {
+                    "Ingeschreven bij de huisarts"
+                } else {
+                    "In zorg"
+                }}],
                 "patient": subject(patient),
                 "managingOrganization": organisation(keeper),
                 "period": period(since, None)
@@ -93,10 +98,10 @@ pub(super) fn record(patient: &DemoPatient, records: &mut Records) {
 
 fn encounter(patient: &DemoPatient, contact: &Contact) -> Value {
     let (class, display) = match contact.kind {
-        ContactKind::Consultation => ("AMB", "ambulatory"),
-        ContactKind::Emergency => ("EMER", "emergency"),
-        ContactKind::Admission => ("IMP", "inpatient encounter"),
-        ContactKind::HomeVisit => ("HH", "home health"),
+        ContactKind::Consultation => ("AMB", "Consult"),
+        ContactKind::Emergency => ("EMER", "Spoedcontact"),
+        ContactKind::Admission => ("IMP", "Opname"),
+        ContactKind::HomeVisit => ("HH", "Huisbezoek"),
     };
     json!({
         "resourceType": "Encounter",
