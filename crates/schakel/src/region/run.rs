@@ -110,13 +110,13 @@ async fn start_up(
     try_join_all(nodes.values().map(RunningNode::look_around)).await?;
     if !prepared.filled {
         choose_all(&prepared.people, nodes, people).await?;
-        fill(
+        let messages = fill(
             &prepared.people,
             doors(nodes, people)?,
             door_client::http()?,
         )
         .await?;
-        prepared.mark_filled()?;
+        prepared.mark_filled(messages)?;
     }
     wait_for_registrations(nodes).await?;
     describe(prepared, nodes, people, settings)?.write(&settings.data)?;

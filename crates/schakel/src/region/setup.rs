@@ -49,6 +49,9 @@ struct Made {
     /// The day on which the histories end, as `2026-11-22`.
     today: String,
     filled: bool,
+    /// How many messages and Bundles filled it.
+    #[serde(default)]
+    messages: usize,
 }
 
 const MARKER: &str = "region.json";
@@ -92,6 +95,7 @@ pub(crate) fn prepare(settings: &DemoSettings, clock: &dyn Clock) -> anyhow::Res
                 patients: settings.patients,
                 today: clock.now().to_zoned(TimeZone::UTC).date().to_string(),
                 filled: false,
+                messages: 0,
             }
         }
     };
@@ -121,8 +125,9 @@ pub(crate) fn prepare(settings: &DemoSettings, clock: &dyn Clock) -> anyhow::Res
 
 impl Prepared {
     /// Remembers that all messages were taken in.
-    pub(crate) fn mark_filled(&mut self) -> anyhow::Result<()> {
+    pub(crate) fn mark_filled(&mut self, messages: usize) -> anyhow::Result<()> {
         self.made.filled = true;
+        self.made.messages = messages;
         self.filled = true;
         fs::write(&self.marker, serde_json::to_vec_pretty(&self.made)?)
             .with_context(|| format!("cannot write `{}`", self.marker.display()))

@@ -1,0 +1,52 @@
+//! Measures a whole region on this machine, as its users meet it: a real
+//! process, real doors, real files. `make bench` runs it; the figures that
+//! count are kept in `docs/performance.md` with the machine named.
+//!
+//! It compares nothing and fails on no figure: speed is told, not tested.
+
+mod decisions;
+mod messages;
+mod records;
+mod region;
+mod table;
+mod withdrawal;
+
+use anyhow::Context;
+
+use crate::{region::Region, table::Table};
+
+/// Patients in the region that is measured.
+const PATIENTS: usize = 200;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let program = std::env::args()
+        .nth(1)
+        .context("usage: bench PATH-OF-SCHAKEL")?;
+    let mut table = Table::default();
+    let region = Region::start(&program, PATIENTS)?;
+    table.row(
+        &format!(
+            "demo ready, {PATIENTS} patients, {} messages in",
+            region.messages()
+        ),
+        "15 s",
+        format!("{:.1} s", region.ready_after.as_secs_f64()),
+    );
+    table.row(
+        "memory of the region, after the start",
+        "400 MB",
+        region.memory(),
+    );
+    records::measure(&region, &mut table).await?;
+    withdrawal::measure(&region, &mut table).await?;
+    messages::measure(&region, &mut table).await?;
+    table.row(
+        "memory of the region, at the end",
+        "400 MB",
+        region.memory(),
+    );
+    decisions::measure(&mut table)?;
+    table.print();
+    Ok(())
+}
