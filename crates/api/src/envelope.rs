@@ -34,7 +34,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// How long a client should wait when too many requests are under way.
-const BUSY_WAIT: Duration = Duration::from_secs(1);
+pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(1);
 
 /// What every answer says to browsers: nothing here is a page, keep nothing.
 /// There are no CORS headers, so no page of another origin can read anything.
@@ -134,11 +134,15 @@ async fn answer(envelope: &Envelope, mut request: Request, next: Next) -> Respon
         Err(problem) => return Representation::STANDARD.render(problem.into_response()),
     };
     request.extensions_mut().insert(Query(Arc::new(query)));
-    let Ok(_working) = envelope.in_flight.try_acquire() else {
+    // Whoever watches over the node must hear that it lives, most of all when
+    // it is busy.
+    let is_watched = request.uri().path().starts_with("/health/");
+    let working = envelope.in_flight.try_acquire();
+    if working.is_err() && !is_watched {
         return representation.render(Problem::too_many_requests(BUSY_WAIT).into_response());
-    };
-    let working = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let response = match timeout(envelope.limits.request_timeout, working).await {
+    }
+    let handling = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let response = match timeout(envelope.limits.request_timeout, handling).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             // What panicked may hold patient data; the panic hook's place is enough.
@@ -148,7 +152,7 @@ async fn answer(envelope: &Envelope, mut request: Request, next: Next) -> Respon
         Err(_) => Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             IssueCode::Timeout,
-            "This took too long and was stopped",
+            "This took too long; whether it was done is not known",
         )
         .into_response(),
     };
@@ -244,6 +248,7 @@ mod tests {
             false,
         ));
         let router = Router::new()
+            .route("/health/live", get(async || "alive"))
             .route("/missing", get(async || Problem::not_found()))
             .route(
                 "/query",
@@ -387,6 +392,11 @@ mod tests {
         assert_eq!(
             (status, &headers["retry-after"]),
             (429, &HeaderValue::from_static("1"))
+        );
+        assert_eq!(
+            ask(&router, "/health/live", "*/*").await.0,
+            200,
+            "but it lives"
         );
         assert_eq!(slow.await.unwrap(), 503);
         assert_eq!(

@@ -11,6 +11,7 @@ pub mod mllp;
 pub mod node;
 pub mod own;
 
+mod at_once;
 mod body;
 mod bundle_text;
 mod credentials;
@@ -21,6 +22,7 @@ mod parameters;
 mod problem;
 mod query;
 mod rate;
+mod refusal;
 mod representation;
 mod resource;
 mod route;

@@ -43,6 +43,13 @@ pub const CONNECTIONS_MAX: usize = 1024;
 /// How many streams one HTTP/2 connection may have open.
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 128;
 
+/// How many requests of one person a door works on at once. One more is
+/// answered with 429.
+pub const PERSON_REQUESTS_AT_ONCE_MAX: usize = 64;
+
+/// How many requests of one system or one peer a door works on at once.
+pub const SYSTEM_REQUESTS_AT_ONCE_MAX: usize = 256;
+
 /// How many requests a second one person may make, on average.
 pub const PERSON_REQUESTS_PER_SECOND: u32 = 200;
 
@@ -80,7 +87,7 @@ pub const MLLP_CONNECTIONS_MAX: usize = 256;
 pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long an MLLP connection may be silent between messages.
-pub const MLLP_IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+pub const MLLP_IDLE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// How long a peer may take to accept an acknowledgement.
 pub const MLLP_WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -122,6 +129,10 @@ pub struct HttpLimits {
     pub person: Rate,
     /// See [`SYSTEM_REQUESTS_PER_SECOND`] and [`SYSTEM_BURST`].
     pub system: Rate,
+    /// See [`PERSON_REQUESTS_AT_ONCE_MAX`].
+    pub person_at_once: usize,
+    /// See [`SYSTEM_REQUESTS_AT_ONCE_MAX`].
+    pub system_at_once: usize,
     /// See [`REFUSALS_PER_SECOND`] and [`REFUSALS_BURST`].
     pub refusals: Rate,
     /// See [`DRAIN_TIMEOUT`].
@@ -148,6 +159,8 @@ impl HttpLimits {
             per_second: SYSTEM_REQUESTS_PER_SECOND,
             burst: SYSTEM_BURST,
         },
+        person_at_once: PERSON_REQUESTS_AT_ONCE_MAX,
+        system_at_once: SYSTEM_REQUESTS_AT_ONCE_MAX,
         refusals: Rate {
             per_second: REFUSALS_PER_SECOND,
             burst: REFUSALS_BURST,

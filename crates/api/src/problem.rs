@@ -117,15 +117,6 @@ impl Problem {
         )
     }
 
-    /// 503: a part of the node cannot do its work now.
-    pub(crate) fn unavailable() -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            IssueCode::Transient,
-            "This cannot be done now, try again later",
-        )
-    }
-
     /// The status that it answers with.
     #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {

@@ -24,7 +24,7 @@ pub(crate) struct Buckets<K> {
     rate: Rate,
     clients_max: usize,
     clock: Arc<dyn Clock>,
-    buckets: Mutex<HashMap<K, Bucket>>,
+    levels: Mutex<HashMap<K, Bucket>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ impl<K: Eq + Hash> Buckets<K> {
             rate,
             clients_max,
             clock,
-            buckets: Mutex::new(HashMap::new()),
+            levels: Mutex::new(HashMap::new()),
         }
     }
 
@@ -48,7 +48,7 @@ impl<K: Eq + Hash> Buckets<K> {
     /// client should wait for the next one; never less than a millisecond.
     pub(crate) fn take(&self, client: K) -> Result<(), Duration> {
         let now = self.clock.now();
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= self.clients_max && !buckets.contains_key(&client) {
             buckets.retain(|_, bucket| bucket.level(self.rate, now) < f64::from(self.rate.burst));
             if buckets.len() >= self.clients_max {

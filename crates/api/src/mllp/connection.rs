@@ -191,7 +191,7 @@ async fn send<S: AsyncWrite + Unpin>(
 async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
     let thrown_away = timeout(LINGER_TIMEOUT, async {
         stream.shutdown().await?;
-        let mut sink = [0; CHUNK_BYTES];
+        let mut sink = vec![0; CHUNK_BYTES];
         let mut total = 0;
         while total < LINGER_BYTES_MAX {
             match stream.read(&mut sink).await? {

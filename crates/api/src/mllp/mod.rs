@@ -27,6 +27,6 @@ pub trait Intake: Send + Sync + 'static {
 
     /// Records that bytes were refused before they were a message, and gives
     /// the acknowledgement that says so. `head` is the beginning of the bytes,
-    /// at most [`connection::HEAD_BYTES`](Ending) of them.
+    /// at most 4 KiB of them.
     fn refuse(&self, head: Bytes, fault: FrameFault) -> impl Future<Output = Vec<u8>> + Send;
 }

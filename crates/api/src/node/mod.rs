@@ -32,13 +32,15 @@ use network::{
 use trust::{Rejected, access_token::AccessTokens, assertion::Assertions, identity::Peer};
 
 use crate::{
+    at_once::AtOnce,
     credentials::bearer_token,
-    envelope::{Envelope, envelope},
+    envelope::{BUSY_WAIT, Envelope, envelope},
     extract::Caller,
     limits::{CLIENTS_COUNTED_MAX, HttpLimits},
     own::refused,
     problem::Problem,
     rate::Buckets,
+    refusal,
     route::{Credential, Endpoint, Route, endpoints as of_table, route},
 };
 
@@ -83,7 +85,10 @@ pub(crate) struct Inner {
     consents: Option<Arc<CachedConsents>>,
     regional: Option<RegionalServices>,
     limits: HttpLimits,
-    peers: Buckets<Ura>,
+    often: Buckets<Ura>,
+    at_once: Arc<AtOnce<Ura>>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
 }
 
 type Shared = Arc<Inner>;
@@ -186,16 +191,23 @@ pub fn router(door: NodeDoor) -> Router {
         ids,
         limits,
     } = door;
-    let around = Arc::new(Envelope::new("node", ids, limits.clone(), true));
-    let peers = Buckets::new(limits.system, CLIENTS_COUNTED_MAX, clock);
+    let around = Arc::new(Envelope::new(
+        "node",
+        Arc::clone(&ids),
+        limits.clone(),
+        true,
+    ));
     let inner = Arc::new(Inner {
         node,
         assertions,
         access_tokens,
         consents,
         regional,
+        often: Buckets::new(limits.system, CLIENTS_COUNTED_MAX, Arc::clone(&clock)),
+        at_once: AtOnce::new(limits.system_at_once),
+        clock,
+        ids,
         limits,
-        peers,
     });
     let mut router = Router::new();
     for Route { endpoint, handler } in table() {
@@ -229,49 +241,63 @@ struct Guard {
     credential: Credential,
 }
 
-/// The guard: who is at the other end, whether they ask too often, and whose
+/// The guard: who is at the other end, whether they ask too much, and whose
 /// question it is.
 async fn pass(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    match guard.caller(&request) {
-        Ok(Some(caller)) => {
+    let inner = &guard.inner;
+    let Some(peer) = request.extensions().get::<Arc<Peer>>().cloned() else {
+        return Problem::unauthenticated().into_response();
+    };
+    if let Err(wait) = inner.often.take(peer.organisation.ura) {
+        return Problem::too_many_requests(wait).into_response();
+    }
+    let Some(_place) = inner.at_once.enter(peer.organisation.ura) else {
+        return Problem::too_many_requests(BUSY_WAIT).into_response();
+    };
+    match guard.credential {
+        Credential::Nothing | Credential::Peer => next.run(request).await,
+        // This door knows no tokens of the own organisation's people.
+        Credential::Bearer => Problem::unauthenticated().into_response(),
+        Credential::PeerAndToken => {
+            let verified = match bearer_token(request.headers()) {
+                Some(token) => inner.access_tokens.verify(token, &peer),
+                None => Err(Rejected::Missing),
+            };
+            let cx = match verified {
+                Ok(cx) => cx,
+                Err(rejected) => {
+                    inner.write_down(&peer, rejected).await;
+                    return refused(rejected).into_response();
+                }
+            };
+            // A token serves several questions; each has an id of its own.
+            let id = request.extensions().get::<RequestId>().cloned();
+            let caller = Caller(match id {
+                Some(id) => cx.in_request(id),
+                None => cx,
+            });
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Ok(None) => next.run(request).await,
-        Err(problem) => problem.into_response(),
     }
 }
 
-impl Guard {
-    fn caller(&self, request: &Request) -> Result<Option<Caller>, Problem> {
-        let Some(peer) = request.extensions().get::<Arc<Peer>>() else {
-            return Err(Problem::unauthenticated());
-        };
-        self.inner
-            .peers
-            .take(peer.organisation.ura)
-            .map_err(Problem::too_many_requests)?;
-        match self.credential {
-            Credential::Nothing | Credential::Peer => Ok(None),
-            // This door knows no tokens of the own organisation's people.
-            Credential::Bearer => Err(Problem::unauthenticated()),
-            Credential::PeerAndToken => {
-                let verified = match bearer_token(request.headers()) {
-                    Some(token) => self.inner.access_tokens.verify(token, peer),
-                    None => Err(Rejected::Missing),
-                };
-                let cx = verified.map_err(|rejected| {
-                    let ura = peer.organisation.ura;
-                    tracing::warn!(rejected = rejected.code(), peer = %ura, "a token was refused");
-                    refused(rejected)
-                })?;
-                // A token serves several questions; each has an id of its own.
-                let id = request.extensions().get::<RequestId>().cloned();
-                Ok(Some(Caller(match id {
-                    Some(id) => cx.in_request(id),
-                    None => cx,
-                })))
-            }
-        }
+impl Inner {
+    /// Writes down that a credential of a peer was refused.
+    async fn write_down(&self, peer: &Peer, rejected: Rejected) {
+        let organisation = &peer.organisation;
+        tracing::warn!(
+            rejected = rejected.code(),
+            peer = %organisation.ura,
+            "a credential of a peer was refused"
+        );
+        refusal::write_down(
+            &self.node,
+            Some(organisation),
+            rejected,
+            &self.ids,
+            &self.clock,
+        )
+        .await;
     }
 }

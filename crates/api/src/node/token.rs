@@ -41,8 +41,7 @@ pub(super) async fn token(
         }))
         .into_response(),
         Err(rejected) => {
-            let ura = peer.organisation.ura;
-            tracing::warn!(rejected = rejected.code(), peer = %ura, "an assertion was refused");
+            inner.write_down(&peer, rejected).await;
             match rejected {
                 Rejected::Busy => refuse(StatusCode::TOO_MANY_REQUESTS, "temporarily_unavailable"),
                 Rejected::NotAllowed => refuse(StatusCode::FORBIDDEN, "access_denied"),

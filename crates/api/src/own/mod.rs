@@ -34,12 +34,14 @@ use tokio::sync::watch;
 use trust::{Rejected, bearer::Bearer};
 
 use crate::{
+    at_once::AtOnce,
     credentials::bearer_token,
-    envelope::{Envelope, envelope},
+    envelope::{BUSY_WAIT, Envelope, envelope},
     extract::Caller,
     limits::{CLIENTS_COUNTED_MAX, HttpLimits},
     problem::Problem,
     rate::Buckets,
+    refusal,
     route::{Credential, Endpoint, Route, endpoints as of_table, route},
     serve::RemoteAddress,
 };
@@ -72,9 +74,15 @@ pub(crate) struct Own {
     ids: Arc<dyn IdSource>,
     limits: HttpLimits,
     capability: Bytes,
-    people: Buckets<(Ura, String)>,
-    systems: Buckets<(Ura, String)>,
+    people: Clients,
+    systems: Clients,
     refusals: Buckets<Option<RemoteAddress>>,
+}
+
+/// The clients of one kind, each an organisation and an id there.
+struct Clients {
+    often: Buckets<(Ura, String)>,
+    at_once: Arc<AtOnce<(Ura, String)>>,
 }
 
 type Shared = Arc<Own>;
@@ -200,15 +208,18 @@ pub fn router(door: OwnDoor) -> Router {
         limits,
     } = door;
     let capability = capability::statement(&fhir_base, clock.now());
-    let buckets = |rate| Buckets::new(rate, CLIENTS_COUNTED_MAX, Arc::clone(&clock));
+    let clients = |rate, at_once| Clients {
+        often: Buckets::new(rate, CLIENTS_COUNTED_MAX, Arc::clone(&clock)),
+        at_once: AtOnce::new(at_once),
+    };
     let own = Arc::new(Own {
         node,
         bearer,
         fhir_base,
         ready,
         capability,
-        people: buckets(limits.person),
-        systems: buckets(limits.system),
+        people: clients(limits.person, limits.person_at_once),
+        systems: clients(limits.system, limits.system_at_once),
         refusals: Buckets::new(limits.refusals, CLIENTS_COUNTED_MAX, Arc::clone(&clock)),
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
@@ -248,46 +259,48 @@ async fn shut(_request: Request, _next: Next) -> Problem {
     Problem::unauthenticated()
 }
 
-/// The guard: finds out who asks, and whether they do not ask too often.
+/// The guard: finds out who asks, and whether they do not ask too much.
 async fn authenticate(State(own): State<Shared>, mut request: Request, next: Next) -> Response {
-    match own.caller(&request) {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+    let verified = match bearer_token(request.headers()) {
+        Some(token) => own.bearer.verify(token),
+        None => Err(Rejected::Missing),
+    };
+    let cx = match verified {
+        Ok(cx) => cx,
+        Err(rejected) => {
+            let address = request.extensions().get::<RemoteAddress>().copied();
+            return own.refuse(rejected, address).await.into_response();
         }
-        Err(problem) => problem.into_response(),
+    };
+    let clients = if cx.role() == Role::RecordSystem {
+        &own.systems
+    } else {
+        &own.people
+    };
+    let client = (cx.organisation(), cx.actor().id.clone());
+    if let Err(wait) = clients.often.take(client.clone()) {
+        return Problem::too_many_requests(wait).into_response();
     }
+    let Some(_place) = clients.at_once.enter(client) else {
+        return Problem::too_many_requests(BUSY_WAIT).into_response();
+    };
+    let id = request.extensions().get::<RequestId>().cloned();
+    let caller = Caller(match id {
+        Some(id) => cx.in_request(id),
+        None => cx,
+    });
+    request.extensions_mut().insert(caller);
+    next.run(request).await
 }
 
 impl Own {
-    fn caller(&self, request: &Request) -> Result<Caller, Problem> {
-        let verified = match bearer_token(request.headers()) {
-            Some(token) => self.bearer.verify(token),
-            None => Err(Rejected::Missing),
-        };
-        let cx = match verified {
-            Ok(cx) => cx,
-            Err(rejected) => {
-                tracing::warn!(rejected = rejected.code(), "a credential was refused");
-                let address = request.extensions().get::<RemoteAddress>().copied();
-                self.refusals
-                    .take(address)
-                    .map_err(Problem::too_many_requests)?;
-                return Err(refused(rejected));
-            }
-        };
-        let buckets = if cx.role() == Role::RecordSystem {
-            &self.systems
-        } else {
-            &self.people
-        };
-        let client = (cx.organisation(), cx.actor().id.clone());
-        buckets.take(client).map_err(Problem::too_many_requests)?;
-        let id = request.extensions().get::<RequestId>().cloned();
-        Ok(Caller(match id {
-            Some(id) => cx.in_request(id),
-            None => cx,
-        }))
+    async fn refuse(&self, rejected: Rejected, address: Option<RemoteAddress>) -> Problem {
+        tracing::warn!(rejected = rejected.code(), "a credential was refused");
+        if let Err(wait) = self.refusals.take(address) {
+            return Problem::too_many_requests(wait);
+        }
+        refusal::write_down(&self.node, None, rejected, &self.ids, &self.clock).await;
+        refused(rejected)
     }
 }
 

@@ -23,6 +23,7 @@ use crate::{
 };
 
 const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
+const PRECONDITIONS: [HeaderName; 3] = [header::IF_MATCH, header::IF_NONE_MATCH, IF_NONE_EXIST];
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// `POST [type]`, with `If-None-Exist` only when nothing of the kind is there.
@@ -35,6 +36,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
+    refuse_preconditions(&headers, &[header::IF_MATCH, header::IF_NONE_MATCH])?;
     let wanted = Wanted::of(&headers)?;
     let if_none_exist = match headers.get(IF_NONE_EXIST) {
         Some(condition) => Some(condition_of(condition)?),
@@ -61,6 +63,7 @@ pub(super) async fn update(
     body: Body,
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
+    refuse_preconditions(&headers, &[header::IF_NONE_MATCH, IF_NONE_EXIST])?;
     let wanted = Wanted::of(&headers)?;
     let if_match = match headers.get(header::IF_MATCH) {
         Some(tag) => {
@@ -100,6 +103,7 @@ pub(super) async fn update_where(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    refuse_preconditions(&headers, &PRECONDITIONS)?;
     let wanted = Wanted::of(&headers)?;
     let query = needed(query)?;
     let body = body::read(&headers, body, own.limits.body_bytes).await?;
@@ -122,8 +126,10 @@ pub(super) async fn delete(
     Caller(cx): Caller,
     At((resource_type, id)): At<(String, String)>,
     query: Query,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
+    refuse_preconditions(&headers, &PRECONDITIONS)?;
     own.node
         .write(&cx, Change::Delete { resource_type, id })
         .await?;
@@ -136,7 +142,9 @@ pub(super) async fn delete_where(
     Caller(cx): Caller,
     At(resource_type): At<String>,
     query: Query,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    refuse_preconditions(&headers, &PRECONDITIONS)?;
     let query = needed(query)?;
     own.node
         .write(
@@ -148,6 +156,17 @@ pub(super) async fn delete_where(
         )
         .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Refuses preconditions that an interaction does not hold: one that is
+/// ignored would change what the client meant to protect.
+fn refuse_preconditions(headers: &HeaderMap, names: &[HeaderName]) -> Result<(), Problem> {
+    if names.iter().any(|name| headers.contains_key(name)) {
+        return Err(Problem::bad_request(
+            "A precondition in the headers is not supported here",
+        ));
+    }
+    Ok(())
 }
 
 /// A condition that says nothing would be about everything.

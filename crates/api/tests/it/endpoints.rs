@@ -370,3 +370,37 @@ async fn only_the_regional_organisation_hears_how_a_node_does() {
     assert_eq!(status_and_body(regional.get(&url)).await.0, 200);
     region.close().await;
 }
+
+#[tokio::test]
+async fn a_credential_that_was_once_ours_leaves_an_audit_line_and_a_guess_does_not() {
+    let region = kit::start().await;
+    let hospital = &region.hospital;
+    let lines = async || {
+        hospital
+            .node
+            .store()
+            .audit_lines(0, 1_000)
+            .await
+            .unwrap()
+            .len()
+    };
+    let ask = async |token: &str| {
+        let request = http()
+            .get(format!("{}/Patient", hospital.fhir))
+            .bearer_auth(token);
+        assert_eq!(status_and_body(request).await.0, 401);
+    };
+    let before = lines().await;
+    ask("guess").await;
+    ask(&unsigned(&hospital.token("internist"), "none")).await;
+    assert_eq!(lines().await, before);
+    ask(&hospital.expired_token("internist")).await;
+    assert_eq!(lines().await, before + 1);
+    let peer = region.as_peer(&region.practice);
+    let guess = peer
+        .post(format!("{}/fhir/r4", hospital.node_door))
+        .bearer_auth("guess");
+    assert_eq!(status_and_body(guess).await.0, 401);
+    assert_eq!(lines().await, before + 2, "a peer is known by name");
+    region.close().await;
+}

@@ -55,14 +55,14 @@ use trust::{
 };
 
 /// The patient of the story, and somebody else.
-pub const BSN: &str = "999911119";
-pub const OTHER_BSN: &str = "999906276";
-pub const BSN_SYSTEM: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
+pub(crate) const BSN: &str = "999911119";
+pub(crate) const OTHER_BSN: &str = "999906276";
+pub(crate) const BSN_SYSTEM: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
 
-const TOKEN_LIFETIME: Duration = Duration::from_secs(600);
+const TOKEN_LIFETIME: Duration = Duration::from_mins(10);
 
 /// Everything that was traced since the tests began.
-pub fn traced() -> String {
+pub(crate) fn traced() -> String {
     String::from_utf8_lossy(&log().lock().unwrap()).into_owned()
 }
 
@@ -97,11 +97,11 @@ impl Write for LogWriter {
 }
 
 /// The region.
-pub struct Region {
-    pub hospital: Member,
-    pub practice: Member,
-    pub regional: Member,
-    pub anchors: TrustAnchors,
+pub(crate) struct Region {
+    pub(crate) hospital: Member,
+    pub(crate) practice: Member,
+    pub(crate) regional: Member,
+    pub(crate) anchors: TrustAnchors,
     authority: RegionAuthority,
     consents: Arc<RegionalConsents>,
     stop: CancellationToken,
@@ -110,18 +110,17 @@ pub struct Region {
 }
 
 /// One organisation and its doors.
-pub struct Member {
-    pub identity: NodeIdentity,
-    pub node: Arc<Node>,
-    pub store: Store,
-    pub bearer: Arc<Bearer>,
-    pub people: Arc<People>,
-    pub fhir: String,
-    pub own: String,
-    pub node_door: String,
-    pub mllp: SocketAddr,
-    pub ready: watch::Sender<bool>,
-    pub assertions: Arc<Assertions>,
+pub(crate) struct Member {
+    pub(crate) identity: NodeIdentity,
+    pub(crate) node: Arc<Node>,
+    pub(crate) bearer: Arc<Bearer>,
+    pub(crate) people: Arc<People>,
+    pub(crate) fhir: String,
+    pub(crate) own: String,
+    pub(crate) node_door: String,
+    pub(crate) mllp: SocketAddr,
+    pub(crate) ready: watch::Sender<bool>,
+    pub(crate) assertions: Arc<Assertions>,
     registrar: Option<Registrar>,
 }
 
@@ -169,9 +168,9 @@ fn person(slug: &str, role: Role, organisation: &OrganisationRecord, bsn: Option
 
 /// What a region is started with.
 #[derive(Clone)]
-pub struct Settings {
-    pub http: HttpLimits,
-    pub mllp: MllpLimits,
+pub(crate) struct Settings {
+    pub(crate) http: HttpLimits,
+    pub(crate) mllp: MllpLimits,
 }
 
 impl Default for Settings {
@@ -184,12 +183,12 @@ impl Default for Settings {
 }
 
 /// Starts a region with the usual limits.
-pub async fn start() -> Region {
+pub(crate) async fn start() -> Region {
     start_with(Settings::default()).await
 }
 
 /// Starts a region.
-pub async fn start_with(settings: Settings) -> Region {
+pub(crate) async fn start_with(settings: Settings) -> Region {
     log();
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
@@ -483,7 +482,6 @@ impl Wiring<'_> {
         Member {
             identity: self.identity,
             node,
-            store,
             bearer,
             people: self.people,
             fhir,
@@ -505,11 +503,11 @@ fn policies() -> Arc<Policies> {
 
 impl Region {
     /// A client that shows the certificate of a member.
-    pub fn as_peer(&self, member: &Member) -> Client {
+    pub(crate) fn as_peer(&self, member: &Member) -> Client {
         self.with_certificate(&member.identity)
     }
 
-    pub fn with_certificate(&self, identity: &NodeIdentity) -> Client {
+    pub(crate) fn with_certificate(&self, identity: &NodeIdentity) -> Client {
         let tls = client_tls(identity, &self.anchors).unwrap();
         Client::builder()
             .tls_backend_preconfigured(tls)
@@ -518,7 +516,7 @@ impl Region {
     }
 
     /// An organisation of the region that runs no node here.
-    pub fn newcomer(&self, ura: &str, organisation_type: OrganisationType) -> NodeIdentity {
+    pub(crate) fn newcomer(&self, ura: &str, organisation_type: OrganisationType) -> NodeIdentity {
         let record = organisation(ura, "Nieuwkomer", organisation_type);
         let now = SystemClock::default().now();
         self.authority
@@ -527,7 +525,7 @@ impl Region {
     }
 
     /// The patient of the story consents to everything.
-    pub async fn consent(&self, preset: Preset) {
+    pub(crate) async fn consent(&self, preset: Preset) {
         let token = self.regional.token("patient");
         let cx = self.regional.bearer.verify(&token).unwrap();
         let bsn = Bsn::parse(BSN).unwrap();
@@ -538,7 +536,7 @@ impl Region {
     }
 
     /// Registers at the index what the members hold.
-    pub async fn register(&self) {
+    pub(crate) async fn register(&self) {
         for member in [&self.hospital, &self.practice] {
             let round = member.registrar.as_ref().unwrap().round().await.unwrap();
             assert_eq!(round.failed, 0);
@@ -546,7 +544,7 @@ impl Region {
     }
 
     /// Closes all doors and waits for them.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.stop.cancel();
         for closed in self.closed {
             closed.await.unwrap();
@@ -556,15 +554,15 @@ impl Region {
 
 impl Member {
     /// A token for one of the people.
-    pub fn token(&self, slug: &str) -> String {
+    pub(crate) fn token(&self, slug: &str) -> String {
         self.bearer
             .issue(self.people.find(slug).unwrap(), TOKEN_LIFETIME)
             .unwrap()
     }
 
     /// A token that ran out an hour ago.
-    pub fn expired_token(&self, slug: &str) -> String {
-        let then = SystemClock::default().now() - Duration::from_secs(3600 + 600);
+    pub(crate) fn expired_token(&self, slug: &str) -> String {
+        let then = SystemClock::default().now() - Duration::from_mins(70);
         let bearer = Bearer::new(
             &self.identity,
             Arc::clone(&self.people),
@@ -577,14 +575,14 @@ impl Member {
     }
 
     /// A request to the own door, with the token of somebody.
-    pub fn ask(&self, slug: &str, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn ask(&self, slug: &str, method: Method, path: &str) -> RequestBuilder {
         http()
             .request(method, format!("{}{path}", self.own))
             .bearer_auth(self.token(slug))
     }
 
     /// Sends JSON to the FHIR base and gives the status and the answer.
-    pub async fn fhir(
+    pub(crate) async fn fhir(
         &self,
         slug: &str,
         method: Method,
@@ -604,7 +602,7 @@ impl Member {
     }
 
     /// Stores a patient with a BSN and gives the id.
-    pub async fn patient(&self, slug: &str, bsn: &str) -> String {
+    pub(crate) async fn patient(&self, slug: &str, bsn: &str) -> String {
         let patient = json!({
             "resourceType": "Patient",
             "identifier": [{ "system": BSN_SYSTEM, "value": bsn }],
@@ -621,7 +619,7 @@ impl Member {
 
     /// Sends bytes to the MLLP port and reads until the port closes or has
     /// sent this many frames.
-    pub async fn mllp(&self, bytes: &[u8], frames: usize) -> String {
+    pub(crate) async fn mllp(&self, bytes: &[u8], frames: usize) -> String {
         let mut stream = TcpStream::connect(self.mllp).await.unwrap();
         // The port may refuse and close before all is sent.
         let _ = stream.write_all(bytes).await;
@@ -638,7 +636,7 @@ impl Member {
 }
 
 /// A client without a certificate.
-pub fn http() -> &'static Client {
+pub(crate) fn http() -> &'static Client {
     static CLIENT: OnceLock<Client> = OnceLock::new();
     // A connection belongs to the runtime of the test that made it: keep none.
     CLIENT.get_or_init(|| Client::builder().pool_max_idle_per_host(0).build().unwrap())

@@ -1,5 +1,7 @@
 //! The doors of real nodes, over real sockets: nothing is mocked.
 
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
 mod bad_input;
 mod endpoints;
 mod kit;

@@ -1,5 +1,7 @@
 //! No patient data in what a node logs, or in the headers that it answers with.
 
+use std::fmt::Write;
+
 use reqwest::Method;
 use serde_json::json;
 use trust::consent::Preset;
@@ -84,7 +86,7 @@ async fn no_log_line_and_no_header_holds_a_bsn() {
     ];
     for request in requests {
         let response = request.send().await.unwrap();
-        headers.push_str(&format!("{:?}\n", response.headers()));
+        writeln!(headers, "{:?}", response.headers()).unwrap();
         response.bytes().await.unwrap();
     }
     hospital

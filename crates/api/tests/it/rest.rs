@@ -60,6 +60,15 @@ async fn a_resource_lives_from_create_to_delete() {
         update("W/\"7\"", &patient).send().await.unwrap().status(),
         412
     );
+    for (method, name) in [(Method::DELETE, "if-match"), (Method::PUT, "if-none-match")] {
+        let ignored = hospital
+            .ask(HIS, method, &format!("/fhir/r4/Patient/{id}"))
+            .header("content-type", "application/fhir+json")
+            .header(name, "W/\"7\"")
+            .body(patient.to_string());
+        let status = ignored.send().await.unwrap().status();
+        assert_eq!(status, 400, "a precondition is never ignored");
+    }
     assert_eq!(
         update("seven", &patient).send().await.unwrap().status(),
         400
