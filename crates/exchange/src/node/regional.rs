@@ -490,3 +490,83 @@ fn accepted(
     }
     Some((kept, true))
 }
+
+#[cfg(test)]
+mod tests {
+    use care::{Actor, Authenticated, OrganisationType, RequestId, Role};
+
+    use super::*;
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test stands in for authentication"
+    )]
+    fn about(bsn: &str) -> AccessContext {
+        AccessContext::from_authentication(Authenticated {
+            actor: Actor {
+                id: "x".into(),
+                name: "X".into(),
+                role: Role::Internist,
+            },
+            organisation: "3".parse().unwrap(),
+            organisation_name: "Ziekenhuis Zuid".into(),
+            organisation_type: OrganisationType::Hospital,
+            purpose: Purpose::Treatment,
+            patient: Some(Bsn::parse(bsn).unwrap()),
+            exchange: None,
+            treatment_relation: None,
+            emergency_reason: None,
+            request: RequestId("r".into()),
+        })
+    }
+
+    fn flag(id: &str, included: bool) -> (Resource, bool) {
+        let flag = fhir::value!({ "resourceType": "Flag", "id": id });
+        (Resource::from_value(&flag).unwrap(), included)
+    }
+
+    fn taken(resources: Vec<(Resource, bool)>) -> Option<(Vec<SourcedResource>, bool)> {
+        accepted(
+            &about("999911119"),
+            "1".parse().unwrap(),
+            resources,
+            Timestamp::UNIX_EPOCH,
+        )
+    }
+
+    #[test]
+    fn a_source_gives_a_limited_number_of_resources() {
+        let flags = |count: usize| (0..count).map(|n| flag(&n.to_string(), false)).collect();
+        let (kept, all) = taken(flags(RESOURCES_PER_SOURCE_MAX)).unwrap();
+        assert!(kept.len() == RESOURCES_PER_SOURCE_MAX && all);
+        let (kept, all) = taken(flags(RESOURCES_PER_SOURCE_MAX + 1)).unwrap();
+        assert!(kept.len() == RESOURCES_PER_SOURCE_MAX && !all);
+    }
+
+    #[test]
+    fn what_two_searches_find_is_there_once_and_as_a_match() {
+        let (kept, _) = taken(vec![flag("a", true), flag("a", false), flag("a", true)]).unwrap();
+        assert_eq!(
+            kept.iter().map(|it| it.included).collect::<Vec<_>>(),
+            [false]
+        );
+        // Without an id nobody can tell whether they are the same.
+        let nameless = || {
+            let flag = fhir::value!({ "resourceType": "Flag" });
+            (Resource::from_value(&flag).unwrap(), false)
+        };
+        assert_eq!(taken(vec![nameless(), nameless()]).unwrap().0.len(), 2);
+    }
+
+    #[test]
+    fn an_answer_about_another_patient_is_no_answer() {
+        let patient = |bsn: &str| {
+            let identifier = fhir::value!({ "system": (Bsn::SYSTEM), "value": bsn });
+            let patient =
+                fhir::value!({ "resourceType": "Patient", "id": "p", "identifier": [identifier] });
+            (Resource::from_value(&patient).unwrap(), false)
+        };
+        assert!(taken(vec![flag("a", false), patient("999911119")]).is_some());
+        assert!(taken(vec![flag("a", false), patient("999906276")]).is_none());
+    }
+}

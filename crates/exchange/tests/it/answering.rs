@@ -1,7 +1,7 @@
 //! The source side: whatever is asked, it is about the one patient.
 
 use care::{AccessContext, Role, TreatmentRelation};
-use exchange::{PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX};
+use exchange::{PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX};
 use fhir::Resource;
 use trust::consent::Preset;
 
@@ -196,4 +196,42 @@ async fn a_batch_bundle_holds_searches_only() {
             .await;
         assert_eq!(refused.unwrap_err().status(), 400);
     }
+}
+
+#[tokio::test]
+async fn a_large_answer_comes_in_pages_and_is_whole_in_the_end() {
+    let region = with_bert().await;
+    let flag = || {
+        let coding = fhir::value!({ "text": "let op" });
+        about(
+            ANNA,
+            "Flag",
+            fhir::value!({ "status": "active", "code": coding }),
+        )
+    };
+    let store = |count: usize| {
+        let mut entries = vec![patient(ANNA)];
+        entries.extend((0..count).map(|_| flag()));
+        region.store(GP, entries)
+    };
+    let cx = internist(&region, ANNA);
+    let ask = |query: String| {
+        let (region, cx) = (&region, &cx);
+        async move {
+            let mut answer = region.node(GP).answer_peer(cx, &[query]).await.unwrap();
+            match answer.parts.remove(0) {
+                PeerPart::Found { matches, next, .. } => (matches.len(), next),
+                PeerPart::Refused { status, .. } => panic!("refused with {status}"),
+            }
+        }
+    };
+    store(RESOURCES_PER_QUERY_MAX - 1).await;
+    store(1).await;
+    assert_eq!(ask("Flag".into()).await, (RESOURCES_PER_QUERY_MAX, None));
+    store(1).await;
+    let (count, next) = ask("Flag".into()).await;
+    assert_eq!(count, RESOURCES_PER_QUERY_MAX);
+    let next = next.unwrap();
+    assert!(!next.contains(ANNA));
+    assert_eq!(ask(next).await, (1, None));
 }
