@@ -11,13 +11,18 @@ use crate::table;
 pub fn substance(system: &str, code: &str) -> Option<&'static str> {
     static TABLE: OnceLock<HashMap<(&'static str, &'static str), &'static str>> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
-        entries().map(|[substance, system, code]| ((system, code), substance)).collect()
+        entries()
+            .map(|[substance, system, code]| ((system, code), substance))
+            .collect()
     });
     table.get(&(system, code)).copied()
 }
 
 fn entries() -> impl Iterator<Item = [&'static str; 3]> {
-    table::rows(include_str!("../../../tables/substances.tsv"), ["substance", "system", "code"])
+    table::rows(
+        include_str!("../../../tables/substances.tsv"),
+        ["substance", "system", "code"],
+    )
 }
 
 #[cfg(test)]
@@ -30,7 +35,10 @@ mod tests {
     #[test]
     fn codes_of_one_substance_have_one_name() {
         assert_eq!(substance(SNOMED, "372687004"), substance(ATC, "J01CA04"));
-        assert_ne!(substance(SNOMED, "372687004"), substance(SNOMED, "764146007"));
+        assert_ne!(
+            substance(SNOMED, "372687004"),
+            substance(SNOMED, "764146007")
+        );
         // Amoxicillin with an enzyme inhibitor is not amoxicillin.
         assert_eq!(substance(ATC, "J01CR02"), None);
     }
@@ -39,7 +47,10 @@ mod tests {
     fn a_code_stands_once() {
         let mut seen = HashSet::new();
         for [_, system, code] in entries() {
-            assert!([SNOMED, ATC].contains(&system) && seen.insert((system, code)), "{code}");
+            assert!(
+                [SNOMED, ATC].contains(&system) && seen.insert((system, code)),
+                "{code}"
+            );
         }
     }
 }

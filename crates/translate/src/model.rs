@@ -75,8 +75,14 @@ pub(crate) struct Subject {
     pub(crate) addresses: Vec<Address>,
     pub(crate) phones: Vec<String>,
     pub(crate) emails: Vec<String>,
-    /// `Some(None)`: dead, at an unknown time.
-    pub(crate) deceased: Option<Option<String>>,
+    pub(crate) deceased: Option<Death>,
+}
+
+/// That somebody died, and when as far as that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Death {
+    At(String),
+    AtUnknownTime,
 }
 
 /// A name in its Dutch parts.
@@ -134,7 +140,7 @@ pub(crate) struct Order {
     /// Remarks on the report as a whole.
     pub(crate) remarks: Vec<String>,
     /// Remarks on the order or the patient.
-    pub(crate) order_remarks: Vec<String>,
+    pub(crate) request_remarks: Vec<String>,
     pub(crate) findings: Vec<Finding>,
     /// Tests that are still to come.
     pub(crate) pending: Vec<String>,

@@ -47,7 +47,7 @@ impl Sender {
 
     /// The namespace of what this sender numbers itself. A mere name counts
     /// only at the node that received it: two laboratories may both be `LAB`.
-    pub(crate) fn namespace(&self, receiver: &Ura) -> Namespace {
+    pub(crate) fn namespace(&self, receiver: Ura) -> Namespace {
         Namespace(
             match (
                 &self.number,
@@ -101,6 +101,11 @@ pub(crate) fn key(parts: &[&str]) -> String {
         .join(":")
 }
 
+/// Two hexadecimal digits.
+pub(crate) fn hexadecimal(byte: u8) -> String {
+    format!("{byte:02x}")
+}
+
 /// Letters, digits, `.`, `-` and `_` stay; another byte becomes `~` and two
 /// hexadecimal digits. Different texts give different results.
 fn part(text: &str) -> String {
@@ -109,7 +114,8 @@ fn part(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b".-_".contains(&byte) {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("~{byte:02x}"));
+            escaped.push('~');
+            escaped.push_str(&hexadecimal(byte));
         }
     }
     escaped
@@ -129,7 +135,7 @@ mod tests {
             ..Sender::default()
         };
         assert_eq!(
-            named.namespace(&receiver).system("result"),
+            named.namespace(receiver).system("result"),
             "urn:schakel:sender:at:90000101:Lab~20~26~20Co:result"
         );
         let numbered = Sender {
@@ -137,7 +143,7 @@ mod tests {
             ..named.clone()
         };
         assert_eq!(
-            numbered.namespace(&receiver).system_of("code", "99LIS"),
+            numbered.namespace(receiver).system_of("code", "99LIS"),
             "urn:schakel:sender:agb:50990103:code:99LIS"
         );
         assert_eq!(named.label().as_deref(), Some("Lab & Co"));

@@ -166,13 +166,14 @@ impl Fault {
 impl Place {
     /// `PID-3` or `OBX[4]-5`; the number is left out when there is only one way.
     pub(crate) fn readable(&self) -> String {
-        let mut text = self.segment.clone();
-        if self.number > 1 {
-            text.push_str(&format!("[{}]", self.number));
-        }
-        if let Some(field) = self.field {
-            text.push_str(&format!("-{field}"));
-        }
-        text
+        let number = match self.number {
+            0 | 1 => String::new(),
+            number => format!("[{number}]"),
+        };
+        let field = self
+            .field
+            .map(|field| format!("-{field}"))
+            .unwrap_or_default();
+        format!("{}{number}{field}", self.segment)
     }
 }

@@ -116,10 +116,11 @@ fn write(interchange: &[u8], body: Vec<String>, context: &Context<'_>) -> Vec<u8
         zoned.strftime("%y%m%d:%H%M"),
     );
     for segment in &body {
-        text.push_str(&format!("{segment}'\r\n"));
+        text.push_str(segment);
+        text.push_str("'\r\n");
     }
-    text.push_str(&format!("UNT+{}+1'\r\nUNZ+1+{id}'\r\n", body.len() + 2));
-    text.into_bytes()
+    let end = format!("UNT+{}+1'\r\nUNZ+1+{id}'\r\n", body.len() + 2);
+    (text + &end).into_bytes()
 }
 
 /// With a release character before each character that means something.

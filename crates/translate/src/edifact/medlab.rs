@@ -21,6 +21,9 @@ use crate::{
 /// The most results (BEP) of one interchange.
 pub const RESULTS_MAX: usize = 5_000;
 
+/// The most orders (IDE) of one message.
+pub const ORDERS_MAX: usize = 200;
+
 /// LOINC: laboratory report.
 const REPORT: &str = "11502-2";
 
@@ -113,7 +116,7 @@ pub(super) fn read(
             "KOP" => kept_only.push("KOP".to_owned()),
             "TXT" => texts.extend(segment.whole(0)),
             "DET" | "IDE" | "ARA" | "BEP" | "OPB" | "NUB" => {
-                let group = group(&mut groups, segment);
+                let group = group(&mut groups, segment)?;
                 add(group, segment, context)?;
             }
             _ => {
@@ -132,7 +135,7 @@ pub(super) fn read(
         .and_then(|segment| segment.text(0, 0))
         .map(str::to_owned);
     let sender = super::sender(interchange, name);
-    let namespace = sender.namespace(&context.organisation);
+    let namespace = sender.namespace(context.organisation);
     let subject = subject(pid, address, &namespace)?;
     let author = author(&sender);
     let requester = requester_segment.and_then(|segment| requester(segment, &namespace));
@@ -159,16 +162,23 @@ pub(super) fn read(
     })
 }
 
-fn group<'g>(groups: &'g mut Vec<(u32, Group)>, segment: &Segment) -> &'g mut Group {
+/// The order that a segment belongs to, by the first number of its counter.
+fn group<'g>(groups: &'g mut Vec<(u32, Group)>, segment: &Segment) -> Result<&'g mut Group, Fault> {
     let number = segment.counter.first().copied().unwrap_or(1);
-    let at = match groups.iter().position(|(of, _)| *of == number) {
-        Some(at) => at,
-        None => {
-            groups.push((number, Group::default()));
-            groups.len() - 1
-        }
-    };
-    &mut groups[at].1
+    let at = groups
+        .iter()
+        .position(|(of, _)| *of == number)
+        .unwrap_or(groups.len());
+    if at == ORDERS_MAX {
+        return Err(Fault::error(
+            FaultCode::Limit,
+            format!("more than {ORDERS_MAX} orders"),
+        ));
+    }
+    if at == groups.len() {
+        groups.push((number, Group::default()));
+    }
+    Ok(&mut groups[at].1)
 }
 
 fn add(group: &mut Group, segment: &Segment, context: &Context<'_>) -> Result<(), Fault> {

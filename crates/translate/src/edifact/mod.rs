@@ -12,7 +12,7 @@ mod result;
 mod wire;
 
 pub use contrl::acknowledge;
-pub use medlab::RESULTS_MAX;
+pub use medlab::{ORDERS_MAX, RESULTS_MAX};
 pub use wire::{SEGMENT_BYTES_MAX, SEGMENTS_MAX};
 
 use crate::{
@@ -31,8 +31,12 @@ use envelope::Interchange;
 /// agree; a segment that MEDLAB does not have; a missing patient, and a BSN
 /// that fails the eleven-test.
 ///
-/// Limits: [`SEGMENTS_MAX`], [`SEGMENT_BYTES_MAX`], [`RESULTS_MAX`]; the size in
+/// Limits: [`SEGMENTS_MAX`], [`SEGMENT_BYTES_MAX`], [`ORDERS_MAX`], [`RESULTS_MAX`]; the size in
 /// bytes is the door's to limit.
+#[expect(
+    clippy::result_large_err,
+    reason = "a refusal is rare and is taken apart at once"
+)]
 pub fn translate(interchange: &[u8], context: &Context<'_>) -> Result<Translation, Refusal> {
     let refuse = |fault: Fault, message: Option<&envelope::Message>| {
         let acknowledgement = contrl::negative(interchange, &fault, message, context);
@@ -52,7 +56,7 @@ pub fn translate(interchange: &[u8], context: &Context<'_>) -> Result<Translatio
             let fault = Fault::error(FaultCode::Missing, "the PID segment names nobody");
             return Err(refuse(fault, Some(message)));
         };
-        let namespace = report.sender.namespace(&context.organisation);
+        let namespace = report.sender.namespace(context.organisation);
         for order in &report.orders {
             let setting = Setting {
                 patient: &patient,

@@ -49,13 +49,12 @@ impl Segment {
     }
 
     pub(super) fn place(&self) -> Place {
-        let counter: String = self
-            .counter
-            .iter()
-            .map(|number| format!(":{number}"))
+        let parts: Vec<String> = [self.tag.clone()]
+            .into_iter()
+            .chain(self.counter.iter().map(u32::to_string))
             .collect();
         Place {
-            segment: format!("{}{counter}", self.tag),
+            segment: parts.join(":"),
             number: 1,
             field: None,
             position: self.position,

@@ -39,11 +39,11 @@ fn messages(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     for (start, line) in lines(bytes) {
         let name = line.get(..3)?;
         let is_envelope = matches!(name, b"FHS" | b"BHS" | b"BTS" | b"FTS");
-        if name == b"MSH" || is_envelope {
-            if let Some(from) = current.take() {
-                pieces.push(&bytes[from..start]);
-                in_batch += 1;
-            }
+        if (name == b"MSH" || is_envelope)
+            && let Some(from) = current.take()
+        {
+            pieces.push(&bytes[from..start]);
+            in_batch += 1;
         }
         match name {
             b"MSH" => current = Some(start),

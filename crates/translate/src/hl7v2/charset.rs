@@ -51,6 +51,9 @@ impl Charset {
 
     /// The bytes of a text; a character outside the set becomes `?`.
     pub(super) fn encode(self, text: &str) -> Vec<u8> {
+        if text.is_ascii() || self == Self::Utf8 {
+            return text.as_bytes().to_vec();
+        }
         let mut bytes = Vec::with_capacity(text.len());
         for character in text.chars() {
             let single = character.encode_utf8(&mut [0; 4]).to_owned();

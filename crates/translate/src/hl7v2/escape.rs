@@ -17,15 +17,14 @@ pub(super) fn unescape(text: &str, separators: &Separators, charset: Charset) ->
         out.push_str(&rest[..start]);
         let after = &rest[start + escape.len_utf8()..];
         let sequence = after.find(escape).map(|end| (&after[..end], end));
-        match sequence.and_then(|(name, end)| Some((meaning(name, separators, charset)?, end))) {
-            Some((meaning, end)) => {
-                out.push_str(&meaning);
-                rest = &after[end + escape.len_utf8()..];
-            }
-            None => {
-                out.push(escape);
-                rest = after;
-            }
+        let known =
+            sequence.and_then(|(name, end)| Some((meaning(name, separators, charset)?, end)));
+        if let Some((meaning, end)) = known {
+            out.push_str(&meaning);
+            rest = &after[end + escape.len_utf8()..];
+        } else {
+            out.push(escape);
+            rest = after;
         }
     }
     out.push_str(rest);
@@ -66,7 +65,7 @@ fn formatting(command: &str) -> Option<String> {
 }
 
 fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
-    if digits.is_empty() || digits.len() % 2 != 0 || !digits.is_ascii() {
+    if digits.is_empty() || !digits.len().is_multiple_of(2) || !digits.is_ascii() {
         return None;
     }
     digits
@@ -78,6 +77,9 @@ fn hexadecimal(digits: &str) -> Option<Vec<u8>> {
 
 /// FHIR strings have no control characters but tab and line ends.
 fn clean(text: &str) -> String {
+    if !text.chars().any(char::is_control) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {

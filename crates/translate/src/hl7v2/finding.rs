@@ -384,7 +384,7 @@ fn base64(text: &str) -> Option<String> {
     let text: String = text.split_whitespace().collect();
     let data = text.trim_end_matches('=');
     let is_data = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
-    let is_padded = text.len() % 4 == 0 && text.len() - data.len() <= 2;
+    let is_padded = text.len().is_multiple_of(4) && text.len() - data.len() <= 2;
     (!data.is_empty() && is_padded && data.bytes().all(is_data)).then_some(text)
 }
 

@@ -14,6 +14,9 @@ pub(super) struct PatientGroup<'m> {
 pub(super) struct OrderGroup<'m> {
     pub(super) orc: Option<Segment<'m>>,
     pub(super) obr: Segment<'m>,
+    /// Remarks between the order control and the order.
+    pub(super) request_notes: Vec<Segment<'m>>,
+    /// Remarks on the report.
     pub(super) notes: Vec<Segment<'m>>,
     pub(super) results: Vec<ResultGroup<'m>>,
     pub(super) specimens: Vec<Segment<'m>>,
@@ -32,10 +35,12 @@ pub(super) fn patients<'m>(message: &'m Message<'m>) -> Result<Vec<PatientGroup<
     };
     let mut patients: Vec<PatientGroup<'m>> = Vec::new();
     let mut orc = None;
+    let mut request_notes = Vec::new();
     for segment in message.segments() {
         let name = segment.name();
         if name == "PID" {
             orc = None;
+            request_notes.clear();
             patients.push(PatientGroup {
                 pid: segment,
                 notes: Vec::new(),
@@ -60,12 +65,12 @@ pub(super) fn patients<'m>(message: &'m Message<'m>) -> Result<Vec<PatientGroup<
             ("OBR", _) => patient.orders.push(OrderGroup {
                 orc: orc.take(),
                 obr: segment,
+                request_notes: std::mem::take(&mut request_notes),
                 notes: Vec::new(),
                 results: Vec::new(),
                 specimens: Vec::new(),
             }),
-            // Between an order control and its order, remarks are on the order.
-            ("NTE", _) if orc.is_some() => patient.notes.push(segment),
+            ("NTE", _) if orc.is_some() => request_notes.push(segment),
             ("NTE", None) => patient.notes.push(segment),
             ("NTE", Some(order)) => match order.results.last_mut() {
                 Some(result) => result.notes.push(segment),

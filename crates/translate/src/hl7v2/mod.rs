@@ -47,6 +47,10 @@ use wire::Message;
 ///
 /// Limits: [`SEGMENTS_MAX`], [`FIELDS_MAX`], [`RESULTS_MAX`],
 /// [`REPETITIONS_MAX`]; the size in bytes is the door's to limit.
+#[expect(
+    clippy::result_large_err,
+    reason = "a refusal is rare and is taken apart at once"
+)]
 pub fn translate(message: &[u8], context: &Context<'_>) -> Result<Translation, Refusal> {
     let refuse = |fault: Fault| {
         let acknowledgement = acknowledge::negative(message, &fault, context);
@@ -84,7 +88,7 @@ fn results<'c>(
     header: &Header,
     context: &'c Context<'c>,
 ) -> Result<Draft<'c>, Fault> {
-    let namespace = header.sender.namespace(&context.organisation);
+    let namespace = header.sender.namespace(context.organisation);
     let reader = types::Reader {
         header,
         namespace: &namespace,
@@ -114,7 +118,7 @@ fn admission<'c>(
     header: &Header,
     context: &'c Context<'c>,
 ) -> Result<Draft<'c>, Fault> {
-    let namespace = header.sender.namespace(&context.organisation);
+    let namespace = header.sender.namespace(context.organisation);
     let reader = types::Reader {
         header,
         namespace: &namespace,
@@ -141,7 +145,7 @@ const READ: [&str; 12] = [
 fn kept_only(message: &Message<'_>) -> Vec<String> {
     let names: BTreeSet<&str> = message
         .segments()
-        .map(|segment| segment.name())
+        .map(wire::Segment::name)
         .filter(|name| !READ.contains(name))
         .collect();
     names.into_iter().map(str::to_owned).collect()

@@ -52,9 +52,12 @@ pub(super) fn orders(
             ));
         }
         let mut order = order(reader, group, keys)?;
-        if index == 0 {
-            order.order_remarks = remarks(&patient.notes);
-        }
+        let notes = if index == 0 {
+            patient.notes.as_slice()
+        } else {
+            &[]
+        };
+        order.request_remarks = [remarks(notes), remarks(&group.request_notes)].concat();
         orders.push(order);
     }
     Ok(orders)
@@ -63,9 +66,8 @@ pub(super) fn orders(
 fn order(reader: &Reader<'_>, group: &OrderGroup<'_>, keys: &mut Keys) -> Result<Order, Fault> {
     let OrderGroup { orc, obr, .. } = group;
     let either = |obr_field: usize, orc_field: usize| {
-        reader
-            .entity(obr.field(obr_field))
-            .or_else(|| reader.entity(orc.as_ref()?.field(orc_field)))
+        Reader::entity(obr.field(obr_field))
+            .or_else(|| Reader::entity(orc.as_ref()?.field(orc_field)))
     };
     let placer = either(2, 2);
     let filler = either(3, 3);
@@ -162,7 +164,7 @@ fn specimens(
     let obr = group.obr;
     let mut samples = Vec::new();
     for spm in &group.specimens {
-        let entity = reader.entity(spm.field(2));
+        let entity = Reader::entity(spm.field(2));
         let own = entity.as_ref().and_then(|parts| parts.first().cloned());
         let key = match &own {
             // A sample with a number of its own is one sample for all orders.

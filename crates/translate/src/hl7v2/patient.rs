@@ -7,7 +7,7 @@ use super::{
     wire::{Field, Segment},
 };
 use crate::{
-    model::{Address, Identifier, PersonName, Subject},
+    model::{Address, Death, Identifier, PersonName, Subject},
     outcome::{Fault, FaultCode},
 };
 
@@ -55,8 +55,8 @@ pub(super) fn subject(reader: &Reader<'_>, pid: Segment<'_>) -> Result<Subject, 
         .text(1)
         .is_some_and(|text| text == "Y");
     subject.deceased = match reader.date_time(pid.field(29))? {
-        Some(time) => Some(Some(time)),
-        None => is_dead.then_some(None),
+        Some(time) => Some(Death::At(time)),
+        None => is_dead.then_some(Death::AtUnknownTime),
     };
     Ok(subject)
 }

@@ -223,7 +223,7 @@ impl Reader<'_> {
     }
 
     /// An entity identifier (EI): the number, with who gave it when that is said.
-    pub(super) fn entity(&self, field: Field<'_>) -> Option<Vec<String>> {
+    pub(super) fn entity(field: Field<'_>) -> Option<Vec<String>> {
         let field = field.first();
         let number = field.text(1)?;
         Some(

@@ -134,10 +134,10 @@ impl<'m> Message<'m> {
                     .iter()
                     .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
             if !is_named
-                || !line[3..]
+                || line[3..]
                     .chars()
                     .next()
-                    .is_none_or(|next| next == self.separators.field)
+                    .is_some_and(|next| next != self.separators.field)
             {
                 return Err(Fault::rejected(
                     FaultCode::Sequence,
@@ -316,13 +316,19 @@ impl<'m> Field<'m> {
     }
 
     fn unescaped(self, raw: &str) -> Option<String> {
+        let raw = raw.trim();
         if raw.is_empty() || raw == "\"\"" {
             return None;
         }
         let message = self.segment.message;
         let text = escape::unescape(raw, &message.separators, message.charset);
+        // An escape may stand for white space.
         let trimmed = text.trim();
-        (!trimmed.is_empty()).then(|| trimmed.to_owned())
+        match trimmed.len() {
+            0 => None,
+            length if length == text.len() => Some(text),
+            _ => Some(trimmed.to_owned()),
+        }
     }
 
     pub(super) fn place(self) -> Place {

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 
 use fhir::{json::Value, value};
 
-use crate::{Context, model::Identifier};
+use crate::{Context, model::Identifier, naming::hexadecimal};
 
 pub(crate) use provenance::Origin;
 pub(crate) use report::Setting;
@@ -134,13 +134,17 @@ fn query(identifier: &Identifier) -> String {
     for character in identifier.value.chars() {
         match character {
             // What means something in a FHIR token search.
-            '|' | ',' | '$' | '\\' => query.push_str(&format!("%5C%{:02X}", character as u32)),
+            '|' => query.push_str("%5C%7C"),
+            ',' => query.push_str("%5C%2C"),
+            '$' => query.push_str("%5C%24"),
+            '\\' => query.push_str("%5C%5C"),
             'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' | '~' | ':' | '*' => {
                 query.push(character);
             }
             other => {
                 for byte in other.encode_utf8(&mut [0; 4]).bytes() {
-                    query.push_str(&format!("%{byte:02X}"));
+                    query.push('%');
+                    query.push_str(&hexadecimal(byte).to_uppercase());
                 }
             }
         }

@@ -5,7 +5,7 @@ use care::Bsn;
 use fhir::{json::Value, value};
 
 use super::{Draft, Link, Manner, element};
-use crate::model::{Address, Identifier, PersonName, Subject};
+use crate::model::{Address, Death, Identifier, PersonName, Subject};
 
 const EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/";
 
@@ -38,8 +38,8 @@ impl Draft<'_> {
         element::set_some(&mut patient, "gender", subject.gender);
         element::set_some(&mut patient, "birthDate", subject.birth_date.as_ref());
         match &subject.deceased {
-            Some(Some(time)) => patient.set("deceasedDateTime", time),
-            Some(None) => patient.set("deceasedBoolean", true),
+            Some(Death::At(time)) => patient.set("deceasedDateTime", time),
+            Some(Death::AtUnknownTime) => patient.set("deceasedBoolean", true),
             None => {}
         }
         element::set_list(

@@ -31,8 +31,8 @@ impl Service {
     /// message is for.
     fn of(section: Option<&str>) -> Self {
         match section {
-            None => Self::Laboratory,
-            Some(
+            None
+            | Some(
                 "LAB" | "CH" | "HM" | "MB" | "IMM" | "SR" | "TX" | "BG" | "BLB" | "CP" | "CY"
                 | "GE" | "MCB" | "MYC" | "PAR" | "SP" | "UR" | "VR" | "CG" | "MBL" | "HLA" | "PA",
             ) => Self::Laboratory,
@@ -109,7 +109,7 @@ impl Draft<'_> {
         element::set_some(&mut request, "authoredOn", order.requested.as_ref());
         let requester = order.requester.as_ref().map(|party| self.party(party));
         element::set_some(&mut request, "requester", requester);
-        element::set_list(&mut request, "note", element::notes(&order.order_remarks));
+        element::set_list(&mut request, "note", element::notes(&order.request_remarks));
         let display = label(order);
         self.add("ServiceRequest", request, &key, &display, Manner::Update)
     }

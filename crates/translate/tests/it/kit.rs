@@ -18,10 +18,12 @@ pub(crate) fn with_context<T>(run: impl FnOnce(&Context<'_>) -> T) -> T {
     })
 }
 
+#[expect(clippy::result_large_err, reason = "it is taken apart at once")]
 pub(crate) fn hl7(message: &[u8]) -> Result<Translation, Refusal> {
     with_context(|context| hl7v2::translate(message, context))
 }
 
+#[expect(clippy::result_large_err, reason = "it is taken apart at once")]
 pub(crate) fn edi(interchange: &[u8]) -> Result<Translation, Refusal> {
     with_context(|context| edifact::translate(interchange, context))
 }

@@ -10,15 +10,14 @@ fn interchange(segments: &[&str]) -> Vec<u8> {
 }
 
 fn several(messages: &[&[&str]]) -> Vec<u8> {
-    let mut text = "UNB+UNOC:3+50990103+01990101+240301:1615+R1'\r".to_owned();
+    let mut lines = vec!["UNB+UNOC:3+50990103+01990101+240301:1615+R1".to_owned()];
     for (index, segments) in messages.iter().enumerate() {
-        text.push_str(&format!("UNH+{index}+MEDLAB:1'\r"));
-        for segment in *segments {
-            text.push_str(&format!("{segment}'\r"));
-        }
-        text.push_str(&format!("UNT+{}+{index}'\r", segments.len() + 2));
+        lines.push(format!("UNH+{index}+MEDLAB:1"));
+        lines.extend(segments.iter().map(|segment| (*segment).to_owned()));
+        lines.push(format!("UNT+{}+{index}", segments.len() + 2));
     }
-    text.push_str(&format!("UNZ+{}+R1'\r", messages.len()));
+    lines.push(format!("UNZ+{}+R1", messages.len()));
+    let text = lines.join("'\r") + "'\r";
     text.chars().map(|one| one as u8).collect()
 }
 
@@ -291,6 +290,25 @@ fn refusals_are_answered_as_far_down_as_they_are_known() {
     UNT+3+1'
     UNZ+1+10000000000000'
     "#);
+}
+
+#[test]
+fn limits_hold_at_the_limit_and_one_past() {
+    let pid = "PID+1990:01:02+M+Dam++++BSN999906276".to_owned();
+    let orders = |count: usize| {
+        let orders = (1..=count).map(|number| format!("IDE:{number}+J+{number}"));
+        let segments: Vec<String> = [pid.clone()].into_iter().chain(orders).collect();
+        interchange(&segments.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    assert!(edi(&orders(edifact::ORDERS_MAX)).is_ok());
+    assert!(edi(&orders(edifact::ORDERS_MAX + 1)).is_err());
+    let results = |count: usize| {
+        let mut segments = vec![pid.as_str(), "IDE:1+J+1"];
+        segments.extend(vec!["BEP:1+0+Kalium+4,1++mmol/l++++K"; count]);
+        interchange(&segments)
+    };
+    assert!(edi(&results(edifact::RESULTS_MAX)).is_ok());
+    assert!(edi(&results(edifact::RESULTS_MAX + 1)).is_err());
 }
 
 #[test]

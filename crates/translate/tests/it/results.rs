@@ -278,6 +278,48 @@ fn two_results_never_become_one() {
 }
 
 #[test]
+fn remarks_stay_with_what_they_are_about() {
+    let bytes = message(&[
+        MSH,
+        PID,
+        "NTE|1||over de patiënt",
+        "ORC|RE|P1|F1",
+        "NTE|1||over de aanvraag",
+        OBR,
+        "NTE|1||over de uitslag",
+        "NTE|2||als geheel",
+        "OBX|1|NM|K^Kalium^L||4||||||F",
+        "NTE|1||over kalium~en nog een regel",
+        "ORC|RE|P1|F2",
+        "NTE|1||over de tweede",
+        &OBR.replace("F1", "F2"),
+    ]);
+    let translation = hl7(&bytes).unwrap();
+    let read = |kind: &str, element: &str| -> Vec<String> {
+        resources(&translation.bundle, kind)
+            .iter()
+            .map(|one| one.get(element).map(Value::to_bytes).unwrap_or_default())
+            .map(|bytes| String::from_utf8(bytes).unwrap())
+            .collect()
+    };
+    assert_eq!(
+        read("ServiceRequest", "note"),
+        [
+            r#"[{"text":"over de patiënt"},{"text":"over de aanvraag"}]"#,
+            r#"[{"text":"over de tweede"}]"#
+        ]
+    );
+    assert_eq!(
+        read("DiagnosticReport", "conclusion"),
+        [r#""over de uitslag\nals geheel""#, ""]
+    );
+    assert_eq!(
+        read("Observation", "note"),
+        [r#"[{"text":"over kalium\nen nog een regel"}]"#]
+    );
+}
+
+#[test]
 fn a_report_in_lines_is_one_text() {
     let observations = observations(&[
         "OBX|1|TX|VERSLAG^Verslag^L||Regel een||||||F",
