@@ -8,13 +8,12 @@ use crate::kit::{edi, faults, hl7};
 
 /// The files of a folder of outside test data, or `None` with a visible word.
 fn files(folder: &str, ending: &str) -> Option<Vec<(String, Vec<u8>)>> {
-    let root = std::env::var_os("SCHAKEL_TESTDATA")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| {
-            [env!("CARGO_MANIFEST_DIR"), "../../../shared/testdata"]
-                .iter()
-                .collect()
-        });
+    let ours = || {
+        [env!("CARGO_MANIFEST_DIR"), "../../../shared/testdata"]
+            .iter()
+            .collect()
+    };
+    let root = std::env::var_os("SCHAKEL_TESTDATA").map_or_else(ours, PathBuf::from);
     let Ok(entries) = fs::read_dir(root.join(folder)) else {
         println!(
             "SKIPPED: no outside test data at {}",
