@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use exchange::combined::{CombinedRecord, Fact, FieldName, Group, Notice, Section, SectionKind};
+use exchange::combined::{
+    CombinedRecord, Fact, Field, FieldName, Group, Notice, Section, SectionKind,
+};
 
 use super::{Reader, sources, text};
 use crate::page::{self, Cell, FactRecord, Tag, Tone};
@@ -27,6 +29,10 @@ pub(crate) fn section(
             | SectionKind::Alerts
     );
     let mut groups: Vec<&Group> = section.groups.iter().collect();
+    let by_state = matches!(
+        section.kind,
+        SectionKind::Problems | SectionKind::Medication
+    );
     groups.sort_by_key(|group| {
         let date = group
             .facts
@@ -35,14 +41,10 @@ pub(crate) fn section(
             .map(|date| date.low_ms);
         (
             group.notices.is_empty(),
-            !group.current,
+            by_state && !group.current,
             std::cmp::Reverse(date),
         )
     });
-    let by_state = matches!(
-        section.kind,
-        SectionKind::Problems | SectionKind::Medication
-    );
     let limit = if narrow {
         ROWS_AT_ONCE_NARROW
     } else {
@@ -87,10 +89,10 @@ const fn line_fields(kind: SectionKind) -> &'static [FieldName] {
     use FieldName as F;
     match kind {
         SectionKind::Medication => &[F::Dose, F::Reason],
-        SectionKind::Allergies => &[F::Reaction, F::Note],
+        SectionKind::Allergies => &[F::Reaction, F::Criticality, F::Severity, F::Note],
         SectionKind::Directives => &[F::Description, F::Note],
         SectionKind::Problems => &[F::BodySite, F::Note],
-        SectionKind::Contacts => &[F::Reason, F::Place],
+        SectionKind::Contacts => &[F::Category, F::Place],
         SectionKind::Procedures => &[F::BodySite, F::Reason],
         SectionKind::Plans => &[F::Description, F::Reason, F::Note],
         SectionKind::Results => &[F::Conclusion],
@@ -157,11 +159,14 @@ fn fact(reader: &Reader, kind: SectionKind, group: &Group) -> page::Fact {
         .collect();
     let has_blocks = group.facts.iter().any(|fact| fact.block.is_some());
     page::Fact {
-        title: group.title.clone(),
+        title: first.map_or_else(
+            || group.title.clone(),
+            |fact| title(reader, kind, fact, &group.title),
+        ),
         lines: first
             .map(|fact| lines(reader, kind, fact))
             .unwrap_or_default(),
-        tags: tags(reader, group),
+        tags: tags(reader, kind, group),
         date: reader.date(first.and_then(|fact| fact.date.as_ref())),
         source_count,
         open_label: format!("{}: {opened}", reader.text("facts.compare")),
@@ -176,17 +181,50 @@ fn fact(reader: &Reader, kind: SectionKind, group: &Group) -> page::Fact {
     }
 }
 
+/// What a fact is about. A contact is best known by its reason; what has no
+/// words of its own is named by its kind.
+pub(crate) fn title(reader: &Reader, kind: SectionKind, fact: &Fact, said: &str) -> String {
+    if kind == SectionKind::Contacts
+        && let Some(reason) = fact.field(FieldName::Reason)
+    {
+        return reason.value.clone();
+    }
+    match fact.resource_type {
+        "EpisodeOfCare" if said == fact.resource_type => reader.text("kind.episode").to_owned(),
+        _ => text::code(reader.language, said),
+    }
+}
+
 fn lines(reader: &Reader, kind: SectionKind, fact: &Fact) -> Vec<String> {
     let values: Vec<String> = line_fields(kind)
         .iter()
         .filter_map(|name| fact.field(*name))
-        .map(|field| text::field_value(reader, field))
+        .filter(|field| !is_urgent(field))
+        .map(|field| match field.name {
+            FieldName::Criticality | FieldName::Severity => named(reader, field),
+            _ => text::field_value(reader, field),
+        })
         .filter(|value| !value.is_empty() && *value != fact.title)
         .collect();
     if values.is_empty() {
         Vec::new()
     } else {
         vec![values.join(" · ")]
+    }
+}
+
+/// A detail with its name, such as "ernst: licht".
+fn named(reader: &Reader, field: &Field) -> String {
+    let name = text::field_name(reader.language, field.name).to_lowercase();
+    format!("{name}: {}", text::field_value(reader, field))
+}
+
+/// Whether a detail must stand out.
+fn is_urgent(field: &Field) -> bool {
+    match field.name {
+        FieldName::Criticality => field.value.eq_ignore_ascii_case("high"),
+        FieldName::Severity => field.value.eq_ignore_ascii_case("severe"),
+        _ => false,
     }
 }
 
@@ -270,7 +308,16 @@ fn record(
     }
 }
 
-fn tags(reader: &Reader, group: &Group) -> Vec<Tag> {
+/// Whether a status tells something: that a problem or medicine is past, or
+/// that something else is not simply done.
+fn tells(kind: SectionKind, group: &Group, status: &str) -> bool {
+    match kind {
+        SectionKind::Problems | SectionKind::Medication | SectionKind::Allergies => !group.current,
+        _ => !matches!(status, "finished" | "completed" | "final" | "active"),
+    }
+}
+
+fn tags(reader: &Reader, kind: SectionKind, group: &Group) -> Vec<Tag> {
     let mut tags = Vec::new();
     for notice in &group.notices {
         let Notice::StoppedButDispensed {
@@ -297,26 +344,12 @@ fn tags(reader: &Reader, group: &Group) -> Vec<Tag> {
         ));
     }
     if let Some(fact) = group.facts.first() {
-        for (name, urgent) in [
-            (FieldName::Criticality, "high"),
-            (FieldName::Severity, "severe"),
-        ] {
-            let Some(field) = fact.field(name) else {
-                continue;
-            };
-            let is_urgent = field.value.eq_ignore_ascii_case(urgent);
-            let word = format!(
-                "{}: {}",
-                text::field_name(reader.language, name).to_lowercase(),
-                text::field_value(reader, field)
-            );
-            tags.push(Tag::new(
-                if is_urgent { Tone::Danger } else { Tone::Plain },
-                word,
-            ));
-        }
-        if !group.current
-            && let Some(status) = &fact.status
+        let urgent = fact.fields.iter().filter(|field| is_urgent(field));
+        tags.extend(urgent.map(|field| Tag::new(Tone::Danger, named(reader, field))));
+        if let Some(status) = fact
+            .status
+            .as_deref()
+            .filter(|status| tells(kind, group, status))
         {
             tags.push(Tag::new(Tone::Plain, text::code(reader.language, status)));
         }

@@ -264,7 +264,7 @@ fn recent(reader: &Reader, record: &CombinedRecord) -> (Vec<RecentRow>, usize) {
                     Some((value, unit)) => format!("{} {value} {unit}", fact.title)
                         .trim_end()
                         .to_owned(),
-                    None => fact.title.clone(),
+                    None => facts::title(reader, kind, fact, &fact.title),
                 },
                 flag: measured.and_then(|measured| measured::flag(reader, measured)),
                 date: reader.date(fact.date.as_ref()),

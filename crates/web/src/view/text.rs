@@ -189,13 +189,18 @@ const CODES: &[&str] = &[
     "not-done",
     "entered-in-error",
     "ended",
+    "ambulatory",
+    "emergency",
+    "inpatient",
+    "virtual",
     "unstated",
 ];
 
 /// A code of a FHIR value set in words.
 pub(crate) fn code(language: Language, value: &str) -> String {
-    let code = value.to_lowercase();
-    if CODES.contains(&code.as_str()) {
+    let code = value.to_lowercase().replace(' ', "-");
+    let code = code.strip_suffix("-encounter").unwrap_or(&code);
+    if CODES.contains(&code) {
         language.text(&format!("code.{code}")).to_owned()
     } else {
         value.to_owned()
@@ -213,6 +218,7 @@ pub(crate) fn field_value(reader: &Reader, field: &Field) -> String {
         | FieldName::Severity
         | FieldName::Criticality
         | FieldName::Gender
+        | FieldName::Category
         | FieldName::Description => code(reader.language, &field.value),
         _ => field.value.clone(),
     }

@@ -44,7 +44,7 @@ pub(crate) struct ChangeForm {
     /// Which data, for an exception.
     category: Option<String>,
     /// The number of an exception to remove.
-    remove: Option<usize>,
+    remove: Option<String>,
     /// The name of a change to undo.
     undo: Option<String>,
 }
@@ -189,7 +189,8 @@ fn wanted(
         let pending = site.rooms.pending(&chooser.session.csrf_token, now, name);
         return Ok(pending.map_or(Wanted::Nothing, |pending| Wanted::Change(pending.change)));
     }
-    if let Some(number) = form.remove {
+    if let Some(number) = &form.remove {
+        let number: usize = number.parse().map_err(|_| Fault::Input)?;
         let names = Names(&chooser.organisations);
         let mut list = consent::exception_list(visitor.language, &chooser.record, &names);
         if number >= list.len() {
