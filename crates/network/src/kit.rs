@@ -108,7 +108,6 @@ impl Region {
             }
         });
         Door {
-            address,
             task,
             organisation: member.at(address),
         }
@@ -165,7 +164,6 @@ impl Member {
 
 /// An open node door; it closes when it is dropped.
 pub(crate) struct Door {
-    pub(crate) address: SocketAddr,
     pub(crate) organisation: Organisation,
     task: JoinHandle<()>,
 }

@@ -83,7 +83,7 @@ impl Database {
             let result = in_savepoint(connection, work);
             Box::new(move |commit| {
                 // The asker may have given up waiting; the write stands either way.
-                let _ = answer.send(commit.and_then(|()| result));
+                let _ = answer.send(commit.and(result));
             })
         });
         self.jobs

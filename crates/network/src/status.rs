@@ -136,8 +136,8 @@ impl Report {
                 .into_iter()
                 .map(|(day, word, n)| Some((day.parse::<Date>().ok()?, state(&word)?, n)))
                 .collect::<Option<_>>()?,
-            last_received: moment(self.last_received)?,
-            last_written: moment(self.last_written)?,
+            last_received: moment(self.last_received).ok()?,
+            last_written: moment(self.last_written).ok()?,
             audit_lines: self.audit_lines,
             outbox_waiting: self.outbox_waiting,
         })
@@ -145,9 +145,8 @@ impl Report {
 }
 
 /// A moment that may be missing, but not be unreadable.
-fn moment(text: Option<String>) -> Option<Option<Timestamp>> {
-    text.map(|text| text.parse().ok())
-        .map_or(Some(None), |at| at.map(Some))
+fn moment(text: Option<String>) -> Result<Option<Timestamp>, jiff::Error> {
+    text.map(|text| text.parse()).transpose()
 }
 
 #[cfg(test)]

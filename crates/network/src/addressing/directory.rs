@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::{AddressEntry, AddressError, AddressFeed, Organisation};
 
 /// How often a node asks for changes, when the configuration says nothing.
-pub const REFRESH_INTERVAL: Duration = Duration::from_secs(15 * 60);
+pub const REFRESH_INTERVAL: Duration = Duration::from_mins(15);
 /// The first wait after a failed refresh; it doubles up to the interval.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 

@@ -18,7 +18,7 @@ pub const TOKENS_MAX: usize = 10_000;
 /// the last page is asked.
 const MARGIN: Duration = Duration::from_secs(15);
 /// The longest that a token is kept, whatever the source says.
-const KEPT_LONGEST: Duration = Duration::from_secs(300);
+const KEPT_LONGEST: Duration = Duration::from_mins(5);
 /// The longest token, in bytes.
 const TOKEN_BYTES_MAX: usize = 4_096;
 

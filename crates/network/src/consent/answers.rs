@@ -32,7 +32,7 @@ pub(super) struct Answers<A> {
     by_question: HashMap<QuestionKey, (Subject, A)>,
     by_subject: HashMap<Subject, Vec<QuestionKey>>,
     oldest_first: VecDeque<(QuestionKey, Subject)>,
-    answers_max: usize,
+    kept_max: usize,
 }
 
 /// The moment at which a fetch began.
@@ -40,7 +40,7 @@ pub(super) struct Answers<A> {
 pub(super) struct Began(u64);
 
 impl<A: Clone> Answers<A> {
-    pub(super) fn new(answers_max: usize) -> Self {
+    pub(super) fn new(kept_max: usize) -> Self {
         Self {
             instance: None,
             seen: 0,
@@ -51,7 +51,7 @@ impl<A: Clone> Answers<A> {
             by_question: HashMap::new(),
             by_subject: HashMap::new(),
             oldest_first: VecDeque::new(),
-            answers_max,
+            kept_max,
         }
     }
 
@@ -92,7 +92,7 @@ impl<A: Clone> Answers<A> {
             .or_default()
             .push(question);
         self.oldest_first.push_back((question, subject));
-        while self.by_question.len() > self.answers_max {
+        while self.by_question.len() > self.kept_max {
             let Some((oldest, subject)) = self.oldest_first.pop_front() else {
                 break;
             };

@@ -18,9 +18,9 @@ use crate::{
 
 /// The longest wait for an answer of the consent service. A source has two
 /// seconds in all, and must still read its records after this.
-const QUESTION_TIMEOUT: Duration = Duration::from_millis(1_000);
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest wait for one lease.
-const LEASE_TIMEOUT: Duration = Duration::from_millis(1_000);
+const LEASE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest wait for one acknowledgement; after it the push is sent again.
 pub(super) const PUSH_TIMEOUT: Duration = Duration::from_millis(500);
 /// The largest acknowledgement, in bytes.

@@ -81,7 +81,7 @@ struct Setting {
     service: Behind,
     hospital: Node,
     practice: Node,
-    _door: Door,
+    regional_door: Door,
     _folder: tempfile::TempDir,
 }
 
@@ -134,7 +134,7 @@ impl Setting {
             service,
             hospital,
             practice,
-            _door: door,
+            regional_door: door,
             _folder: folder,
         }
     }
@@ -264,7 +264,9 @@ async fn a_node_that_does_not_hear_is_waited_for_as_long_as_its_lease() {
 async fn without_the_service_there_is_no_answer() {
     let setting = Setting::new().await;
     let Setting {
-        hospital, _door, ..
+        hospital,
+        regional_door,
+        ..
     } = &setting;
     let question = setting.question();
     let context = hospital.member.context();
@@ -272,7 +274,7 @@ async fn without_the_service_there_is_no_answer() {
         hospital.member.peers.clone(),
         crate::PeerAddress {
             ura: "8".parse().unwrap(),
-            url: _door.organisation.node_url.clone(),
+            url: regional_door.organisation.node_url.clone(),
         },
         &SystemRandomness,
     ));
@@ -326,6 +328,13 @@ async fn a_node_asks_about_itself_only() {
     )
     .await;
     check(hospital, "open-question", open(practice, general, 1), 403).await;
+    check(
+        practice,
+        "open-question",
+        open(practice, general, HOLDERS_MAX),
+        200,
+    )
+    .await;
     check(
         practice,
         "open-question",

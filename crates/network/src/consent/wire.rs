@@ -17,8 +17,7 @@ pub const OPEN_QUESTION_PATH: &str = "/consent/open-question";
 pub const LEASE_PATH: &str = "/consent/lease";
 /// Where a node hears of a change.
 pub const INVALIDATED_PATH: &str = "/consent/invalidated";
-/// Holders that one open question may name.
-pub const HOLDERS_MAX: usize = 1_000;
+pub use trust::consent::HOLDERS_MAX;
 /// The longest subject or instance, in bytes.
 pub(super) const NAME_BYTES_MAX: usize = 64;
 

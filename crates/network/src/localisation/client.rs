@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use care::{AccessContext, Bsn, Categories, Ura};
+use care::{AccessContext, Bsn, Categories, DataCategory, Ura};
 use serde::Deserialize;
 use serde_json::json;
 use trust::{
@@ -137,7 +137,7 @@ impl Localisation {
             return Ok(());
         }
         let subject = self.sealed(patient).await?;
-        let codes: Vec<&str> = categories.iter().map(|category| category.code()).collect();
+        let codes: Vec<&str> = categories.iter().map(DataCategory::code).collect();
         let body = form(&[
             ("subject:identifier", &subject.0),
             ("code", &codes.join(",")),
@@ -148,7 +148,7 @@ impl Localisation {
     /// A pseudonym for one use. The guide forbids to keep or log it.
     async fn sealed(&self, patient: &Bsn) -> Result<SealedPseudonym, LocalisationError> {
         let blinded = Blinded::new(patient, &self.audience, &*self.randomness)?;
-        let jwe = self.pseudonyms.evaluate(&blinded.request()).await?;
+        let jwe = self.pseudonyms.evaluate(blinded.request()).await?;
         Ok(blinded.sealed(&jwe)?)
     }
 

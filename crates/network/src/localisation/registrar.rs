@@ -86,14 +86,17 @@ impl Registrar {
     pub async fn run(&self) {
         let mut retry = self.settings.retry_first;
         loop {
-            let wait = match self.round().await {
+            let (wait, failing) = match self.round().await {
                 Ok(Round {
-                    registered: 0,
                     failed: 0,
-                }) => self.settings.idle,
-                Ok(Round { failed: 0, .. }) => {
+                    registered,
+                }) => {
                     retry = self.settings.retry_first;
-                    continue;
+                    if registered > 0 {
+                        // There may be more than one round could take.
+                        continue;
+                    }
+                    (self.settings.idle, false)
                 }
                 Ok(Round { registered, failed }) => {
                     tracing::warn!(
@@ -103,20 +106,27 @@ impl Registrar {
                     );
                     let wait = retry;
                     retry = retry.saturating_mul(2).min(self.settings.retry_longest);
-                    tokio::time::sleep(wait).await;
-                    continue;
+                    (wait, true)
                 }
                 Err(error) => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "the outbox cannot be read"
                     );
-                    self.settings.retry_longest
+                    (self.settings.retry_longest, true)
+                }
+            };
+            // What is new need not wait for a patient whose registration
+            // keeps failing; but never try faster than the first retry.
+            let woken = async {
+                self.wake.notified().await;
+                if failing {
+                    tokio::time::sleep(self.settings.retry_first).await;
                 }
             };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                () = self.wake.notified() => {}
+                () = woken => {}
             }
         }
     }

@@ -132,7 +132,7 @@ impl Setting {
         let jwe = self
             .regional
             .pseudonyms
-            .evaluate(&blinded.request())
+            .evaluate(blinded.request())
             .await
             .unwrap();
         blinded.sealed(&jwe).unwrap().0
@@ -351,7 +351,7 @@ async fn what_the_index_refuses() {
     check("POST", "Patient", String::new(), 404).await;
 
     // Too old, by the clock of the recipient.
-    setting.region.clock.advance(Duration::from_secs(3_600));
+    setting.region.clock.advance(Duration::from_hours(1));
     check("POST", "List", own.to_string(), 422).await;
 }
 
@@ -556,7 +556,7 @@ async fn the_registrar_tries_again_until_the_index_answers() {
     let localisation = Arc::new(setting.localisation(&practice));
     let store = open_store(&setting.folder.path().join("practice.db"), &setting.region);
     let settings = RegistrarSettings {
-        idle: Duration::from_secs(3_600),
+        idle: Duration::from_hours(1),
         retry_first: Duration::from_millis(1),
         retry_longest: Duration::from_millis(1),
         ..RegistrarSettings::default()
