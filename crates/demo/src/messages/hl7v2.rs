@@ -127,7 +127,7 @@ fn obx(index: usize, (test, value): (LabTest, f64), report: &LabReport, status: 
         escape(test.name),
         test.decimals,
         escape(test.unit),
-        reported(report.taken),
+        time::hl7v2(report.taken),
     )
 }
 
