@@ -187,10 +187,22 @@ fn prepare(
         ));
     }
     let mut query = query::pairs(request.uri().query().unwrap_or_default().as_bytes())?;
-    query::refuse_persons(&query)?;
+    if !may_name_persons(request) {
+        query::refuse_persons(&query)?;
+    }
     let representation = Representation::wanted(&query, request.headers())?;
     query.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
     Ok((representation, query))
+}
+
+/// Whether the URL may name a person by their BSN: only in a FHIR interaction
+/// with a type at the own door. Dutch specifications prescribe such searches
+/// (BgZ-MSZ 2.0), so a record system may send them; no link, log or error
+/// repeats them, and this program never sends one itself.
+fn may_name_persons(request: &Request) -> bool {
+    let path = request.uri().path();
+    path.strip_prefix("/fhir/r4/")
+        .is_some_and(|rest| fhir::resource_type(rest).is_some())
 }
 
 /// The parameters of the URL without those that say how to answer.

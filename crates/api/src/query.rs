@@ -108,7 +108,7 @@ pub(crate) fn names_a_person(name: &str, value: &str) -> bool {
 }
 
 /// Refuses a URL that names a person by their BSN: URLs end up in logs of
-/// proxies and in histories of browsers. Design rule 4.
+/// proxies and in histories of browsers.
 pub(crate) fn refuse_persons(query: &QueryPairs) -> Result<(), Problem> {
     if query
         .iter()

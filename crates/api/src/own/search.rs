@@ -105,10 +105,12 @@ impl Own {
     }
 }
 
-/// The query of the `self` link: what the URL held, which holds no BSN.
+/// The query of the `self` link: what the URL held, without what names a
+/// person. Links are followed and logged.
 fn own_link(query: &QueryPairs) -> String {
     let pairs: Vec<String> = query
         .iter()
+        .filter(|(name, value)| !query::names_a_person(name, value))
         .map(|(name, value)| format!("{}={}", query::encode(name), query::encode(value)))
         .collect();
     if pairs.is_empty() {
