@@ -68,7 +68,7 @@ pub(super) fn statement(fhir_base: &str, now: Timestamp) -> Bytes {
         "rest": [{
             "mode": "server",
             "documentation": "Unknown search parameters are refused, whatever Prefer says. A BSN \
-                is not accepted in a URL: search with POST [type]/_search. POST $regional-record \
+                belongs in a body: search with POST [type]/_search. POST $regional-record \
                 asks the region about a patient, POST $access-log tells who looked.",
             "security": {
                 "cors": false,
