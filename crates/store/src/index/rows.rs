@@ -2,8 +2,8 @@
 
 use rusqlite::{CachedStatement, Connection};
 
-use super::LONG_MS;
 use super::entries::{Entries, MEMBER, Value};
+use super::{LONG_MS, WIDE};
 use crate::StoreError;
 
 /// A folded text is indexed by its first bytes; the rest is compared by value.
@@ -29,6 +29,7 @@ enum Row<'a> {
 /// The rows of a blob: sorted, each once.
 fn rows(blob: &[u8]) -> Vec<Row<'_>> {
     let mut rows = Vec::with_capacity(32);
+    let (mut dates, mut first_high) = (None, 0);
     for (parameter, value) in Entries::of(blob).iter() {
         match value {
             Value::Token { system, code } => rows.push(Row::Token(parameter, code, system)),
@@ -39,12 +40,23 @@ fn rows(blob: &[u8]) -> Vec<Row<'_>> {
             }
             Value::Date { low, high } => {
                 rows.push(Row::Date(parameter, low, high));
-                if high.saturating_sub(low) > LONG_MS {
+                // Several dates of one resource can meet a lower and an upper
+                // bound between them: it is found like one long date.
+                let several = dates == Some(parameter);
+                if several || high.saturating_sub(low) > LONG_MS {
                     rows.push(Row::Period(parameter, high));
+                }
+                if several {
+                    rows.push(Row::Period(parameter, first_high));
+                } else {
+                    (dates, first_high) = (Some(parameter), high);
                 }
             }
             Value::Number { low, high, .. } => {
                 rows.push(Row::Number(parameter, low.to_bits(), high.to_bits()));
+                if high - low > WIDE {
+                    rows.push(Row::Number(-parameter, low.to_bits(), high.to_bits()));
+                }
             }
             // Composites are found by their first component, when it is a code.
             Value::Composite(blob) => {

@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::filter::{Candidate, Filter, SystemTest, Test};
+use super::filter::{Candidate, Filter};
+use super::lookups::{Lookup, between, ordered, test_index, updated_index};
 use super::sight::Sight;
-use super::values::{DateTest, NumberTest, Prefix};
 use crate::StoreError;
-use crate::index::{Entries, LONG_MS, STRING_PREFIX_BYTES, index_prefix};
+use crate::index::Entries;
 use crate::limits::{CHAIN_FINDS_MAX, SEARCH_SECONDS_MAX};
 use crate::sqlite::kinds::{self, Kinds};
 
@@ -24,7 +24,7 @@ const FEW: usize = 1_000;
 /// The same when all matches must be found anyway.
 const MANY: usize = 50_000;
 /// A condition this telling needs no comparison with others.
-const TELLING: usize = 32;
+const TELLING: usize = 64;
 /// Targets of a chain that can drive.
 const TARGETS_DRIVING_MAX: usize = 2_000;
 /// Rows between two looks at the clock.
@@ -74,6 +74,11 @@ pub(crate) struct Hit<'a> {
 }
 
 impl Hit<'_> {
+    /// A column after [`COLUMNS`].
+    pub(super) fn extra(&self) -> Result<i64, StoreError> {
+        Ok(self.row.get(6)?)
+    }
+
     pub(crate) fn id(&self) -> Result<String, StoreError> {
         Ok(self.row.get(3)?)
     }
@@ -92,7 +97,7 @@ impl Hit<'_> {
 }
 
 /// Where the rows come from.
-enum Driver {
+pub(super) enum Driver {
     /// All of the kind.
     Kind,
     /// An index that gives them in order: `SELECT … FROM this d … WHERE this`.
@@ -122,12 +127,20 @@ impl Scan<'_> {
         exhaustive: bool,
         mut take: impl FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
-        if *self.sight == Sight::Nothing && !self.directory {
-            return Ok(());
-        }
+        let driver = self.driver(after, exhaustive)?;
+        self.run(driver, after, &mut take)
+    }
+
+    /// As [`Self::each`], from where it is told.
+    pub(super) fn run(
+        self,
+        driver: Driver,
+        after: Option<i64>,
+        take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
         let (first, last) = kinds::range_of(self.kind);
         let after = after.unwrap_or(first - 1);
-        match self.driver(after, exhaustive)? {
+        match driver {
             Driver::Kind => {
                 let mut values = vec![Sql::Integer(after), Sql::Integer(last)];
                 let seen = self.seen(&mut values);
@@ -135,7 +148,7 @@ impl Scan<'_> {
                     "SELECT {COLUMNS} FROM resource r
                      WHERE r.rid > ? AND r.rid <= ? AND r.state = 0 AND {seen} ORDER BY r.rid"
                 );
-                self.stream(&sql, values, &mut take)
+                self.stream(&sql, values, take)
             }
             Driver::Ordered {
                 table,
@@ -148,9 +161,9 @@ impl Scan<'_> {
                     "SELECT {COLUMNS} FROM {table} d CROSS JOIN resource r ON r.rid = d.rid
                      WHERE {condition} AND d.rid > ? AND r.state = 0 AND {seen} ORDER BY d.rid"
                 );
-                self.stream(&sql, values, &mut take)
+                self.stream(&sql, values, take)
             }
-            Driver::Rows(rows) => self.one_by_one(&rows, after, &mut take),
+            Driver::Rows(rows) => self.one_by_one(&rows, after, take),
         }
     }
 
@@ -165,7 +178,7 @@ impl Scan<'_> {
         Ok(rows)
     }
 
-    fn seen(self, values: &mut Vec<Sql>) -> String {
+    pub(super) fn seen(self, values: &mut Vec<Sql>) -> String {
         if self.directory {
             self.sight.condition_or_directory("r", self.kinds, values)
         } else {
@@ -173,7 +186,8 @@ impl Scan<'_> {
         }
     }
 
-    fn stream(
+    /// Goes through the rows of a statement that starts with [`COLUMNS`].
+    pub(super) fn stream(
         self,
         sql: &str,
         values: Vec<Sql>,
@@ -247,7 +261,11 @@ impl Scan<'_> {
     }
 
     /// Chooses what drives.
-    fn driver(self, after: i64, exhaustive: bool) -> Result<Driver, StoreError> {
+    pub(super) fn driver(self, after: Option<i64>, exhaustive: bool) -> Result<Driver, StoreError> {
+        if *self.sight == Sight::Nothing && !self.directory {
+            return Ok(Driver::Rows(Vec::new()));
+        }
+        let after = after.unwrap_or(kinds::range_of(self.kind).0 - 1);
         let directory = self.directory && self.kinds.directory().contains(&self.kind);
         let compartment = match self.sight {
             Sight::Patient { patients, .. } if !directory => Some(patients),
@@ -266,16 +284,25 @@ impl Scan<'_> {
                 best = Some(rows);
             }
         }
-        for filter in self.filters {
-            if best.as_ref().is_some_and(|rows| rows.len() <= TELLING) {
-                break;
+        // A first look at each finds the telling ones without reading far into
+        // the others.
+        for limit in [TELLING, FEW] {
+            crowded.clear();
+            for filter in self.filters {
+                let short = best.as_ref().map_or(limit, |rows| rows.len().min(limit));
+                if short <= TELLING && best.is_some() {
+                    break;
+                }
+                let mut rows = Vec::new();
+                match self.collect(filter, after, short, &mut rows)? {
+                    Reach::Complete => keep_shorter(&mut best, rows),
+                    Reach::TooMany => crowded.push(filter),
+                    Reach::NotIndexed => {}
+                }
             }
-            let mut rows = Vec::new();
-            match self.collect(filter, after, FEW, &mut rows)? {
-                Reach::Complete => keep_shorter(&mut best, rows),
-                Reach::TooMany => crowded.push(filter),
-                Reach::NotIndexed => {}
-            }
+        }
+        if best.is_none() {
+            best = self.between(exhaustive)?;
         }
         if best.is_none() {
             if let Some(ordered) = crowded.iter().find_map(|filter| ordered(filter)) {
@@ -296,6 +323,26 @@ impl Scan<'_> {
             rows.dedup();
             Driver::Rows(rows)
         }))
+    }
+
+    /// The rows between a lower and an upper bound on the same date, when
+    /// there are such conditions and not too many rows.
+    fn between(self, exhaustive: bool) -> Result<Option<Vec<i64>>, StoreError> {
+        let limit = if exhaustive { MANY } else { FEW };
+        for (at, one) in self.filters.iter().enumerate() {
+            for other in &self.filters[at + 1..] {
+                let Some(lookups) = between(one, other) else {
+                    continue;
+                };
+                let mut rows = Vec::new();
+                if let Reach::Complete =
+                    self.union(&[()], limit, &mut rows, |()| Some(lookups.clone()))?
+                {
+                    return Ok(Some(rows));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// The rows in the compartment of a patient.
@@ -335,7 +382,7 @@ impl Scan<'_> {
                 })
             }
             Filter::Updated(tests) => {
-                self.union(tests, limit, rows, |test| self.updated_index(*test))
+                self.union(tests, limit, rows, |test| updated_index(self.kind, *test))
             }
             Filter::Value { negated: true, .. } | Filter::Missing { .. } => Ok(Reach::NotIndexed),
             Filter::Value {
@@ -404,180 +451,6 @@ impl Scan<'_> {
             rows.push(row.get(0)?);
         }
         Ok(rows.len() <= limit)
-    }
-
-    fn updated_index(self, test: DateTest) -> Option<Vec<Lookup>> {
-        let (low, high) = match test.prefix {
-            Prefix::Equal | Prefix::Approximate => (test.low, test.high),
-            Prefix::Greater | Prefix::StartsAfter => (test.high.saturating_add(1), i64::MAX),
-            Prefix::GreaterOrEqual => (test.low, i64::MAX),
-            Prefix::Less | Prefix::EndsBefore => (i64::MIN, test.low.saturating_sub(1)),
-            Prefix::LessOrEqual => (i64::MIN, test.high),
-            Prefix::NotEqual => return None,
-        };
-        let sql = "SELECT rid FROM resource
-                   WHERE kind = ? AND updated BETWEEN ? AND ? AND state = 0 LIMIT ?";
-        Some(vec![(sql, vec![self.kind.into(), low.into(), high.into()])])
-    }
-}
-
-/// A statement with its values, but for the limit.
-type Lookup = (&'static str, Vec<Sql>);
-
-/// How one test finds rows over an index; `None` when it cannot.
-fn test_index(parameter: i64, test: &Test, after: i64) -> Option<Vec<Lookup>> {
-    match test {
-        Test::Token {
-            system: SystemTest::Unknown,
-            ..
-        } => Some(Vec::new()),
-        Test::Token {
-            code: Some(code), ..
-        }
-        | Test::Uri(code) => {
-            let sql = "SELECT rid FROM token WHERE param = ? AND code = ? AND rid > ? LIMIT ?";
-            Some(vec![(
-                sql,
-                vec![parameter.into(), code.clone().into(), after.into()],
-            )])
-        }
-        Test::UriBelow(uri) => {
-            let top = uri.trim_end_matches('/');
-            let sql = "SELECT rid FROM token
-                       WHERE param = ? AND code >= ? AND code < ? LIMIT ?";
-            Some(vec![(
-                sql,
-                vec![parameter.into(), top.to_owned().into(), past(top)],
-            )])
-        }
-        Test::Starts(folded) if folded.len() < STRING_PREFIX_BYTES => {
-            let sql = "SELECT rid FROM string
-                       WHERE param = ? AND folded >= ? AND folded < ? LIMIT ?";
-            Some(vec![(
-                sql,
-                vec![parameter.into(), folded.clone().into(), past(folded)],
-            )])
-        }
-        Test::Starts(folded) => Some(vec![same_prefix(parameter, folded)]),
-        Test::Exact(text) => Some(vec![same_prefix(parameter, &fhir::search::normalise(text))]),
-        Test::Date(test) => date_index(parameter, *test),
-        Test::Number(number) | Test::Quantity { number, .. } => number_index(parameter, *number),
-        Test::Composite(tests) => match tests.first() {
-            Some(Test::OneOf(first)) => match first.as_slice() {
-                [token @ Test::Token { .. }] => test_index(parameter, token, after),
-                _ => None,
-            },
-            _ => None,
-        },
-        Test::Token { code: None, .. }
-        | Test::Contains(_)
-        | Test::UriAbove(_)
-        | Test::Target(_)
-        | Test::OneOf(_) => None,
-    }
-}
-
-fn same_prefix(parameter: i64, folded: &str) -> Lookup {
-    let sql = "SELECT rid FROM string WHERE param = ? AND folded = ? LIMIT ?";
-    (
-        sql,
-        vec![parameter.into(), index_prefix(folded).to_owned().into()],
-    )
-}
-
-/// What comes after every text that starts with this one.
-fn past(start: &str) -> Sql {
-    Sql::Text(format!("{start}{}", char::MAX))
-}
-
-fn date_index(parameter: i64, test: DateTest) -> Option<Vec<Lookup>> {
-    let starting = "SELECT rid FROM date WHERE param = ? AND low BETWEEN ? AND ? LIMIT ?";
-    let lasting = "SELECT rid FROM period WHERE param = ? AND high >= ? LIMIT ?";
-    let start = |low: i64, high: i64| (starting, vec![parameter.into(), low.into(), high.into()]);
-    // What ends at or after a moment either starts at most `LONG_MS` before it,
-    // or lasts longer than that and is found by its end.
-    let end = |moment: i64, start_max: i64| {
-        vec![
-            start(moment.saturating_sub(LONG_MS), start_max),
-            (lasting, vec![parameter.into(), moment.into()]),
-        ]
-    };
-    match test.prefix {
-        Prefix::Equal => Some(vec![start(test.low, test.high)]),
-        Prefix::Approximate => Some(end(test.low, test.high)),
-        Prefix::Greater => Some(end(test.high, i64::MAX)),
-        Prefix::GreaterOrEqual => Some(end(test.low, i64::MAX)),
-        Prefix::StartsAfter => Some(vec![start(test.high, i64::MAX)]),
-        Prefix::Less | Prefix::EndsBefore => Some(vec![start(i64::MIN, test.low)]),
-        Prefix::LessOrEqual => Some(vec![start(i64::MIN, test.high)]),
-        Prefix::NotEqual => None,
-    }
-}
-
-fn number_index(parameter: i64, test: NumberTest) -> Option<Vec<Lookup>> {
-    let slack = test.value.abs().max(1e-6) * 1e-8;
-    let (reach_from, reach_to) = match test.prefix {
-        Prefix::Equal | Prefix::Approximate => (test.low, test.high),
-        Prefix::Greater | Prefix::GreaterOrEqual | Prefix::StartsAfter => {
-            (test.value, f64::INFINITY)
-        }
-        Prefix::Less | Prefix::LessOrEqual | Prefix::EndsBefore => (f64::NEG_INFINITY, test.value),
-        Prefix::NotEqual => return None,
-    };
-    let sql = "SELECT rid FROM number WHERE param = ? AND low <= ? AND high >= ? LIMIT ?";
-    let values = vec![
-        parameter.into(),
-        (reach_to + slack).into(),
-        (reach_from - slack).into(),
-    ];
-    Some(vec![(sql, values)])
-}
-
-/// The index that gives what fits a filter in the order of numbers, when one does.
-fn ordered(filter: &Filter) -> Option<Driver> {
-    match filter {
-        Filter::Value {
-            parameter,
-            tests,
-            negated: false,
-        } => match tests.as_slice() {
-            [
-                Test::Token {
-                    system,
-                    code: Some(code),
-                },
-            ] => {
-                let mut values: Vec<Sql> = vec![(*parameter).into(), code.clone().into()];
-                let condition = match system {
-                    SystemTest::Is(system) => {
-                        values.push((*system).into());
-                        "d.param = ? AND d.code = ? AND d.system = ?"
-                    }
-                    SystemTest::Any => "d.param = ? AND d.code = ?",
-                    SystemTest::Unknown => return Some(Driver::Rows(Vec::new())),
-                };
-                Some(Driver::Ordered {
-                    table: "token",
-                    condition,
-                    values,
-                })
-            }
-            [Test::Uri(uri)] => Some(Driver::Ordered {
-                table: "token",
-                condition: "d.param = ? AND d.code = ?",
-                values: vec![(*parameter).into(), uri.clone().into()],
-            }),
-            _ => None,
-        },
-        Filter::Targets { parameter, targets } => match targets.as_slice() {
-            [target] => Some(Driver::Ordered {
-                table: "reference",
-                condition: "d.param = ? AND d.target = ?",
-                values: vec![(*parameter).into(), (*target).into()],
-            }),
-            _ => None,
-        },
-        _ => None,
     }
 }
 

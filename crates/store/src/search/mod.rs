@@ -13,6 +13,7 @@ mod criterion;
 mod cursor;
 mod filter;
 mod include;
+mod lookups;
 mod page;
 pub(crate) mod parameters;
 mod query;
@@ -20,6 +21,7 @@ mod resolve;
 mod sight;
 mod sort;
 mod values;
+mod walk;
 
 pub(crate) use cursor::CursorKey;
 pub(crate) use page::run;

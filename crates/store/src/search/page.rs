@@ -15,6 +15,7 @@ use super::query::{self, Query};
 use super::resolve::Resolver;
 use super::sight::Sight;
 use super::sort::{self, Rank, SortKey};
+use super::walk::{self, Plan};
 use crate::read::stored;
 use crate::sqlite::kinds::Kinds;
 use crate::{Options, SearchPage, StoreError};
@@ -119,6 +120,9 @@ pub(crate) fn run(
 }
 
 fn count(scan: Scan<'_>) -> Result<u64, StoreError> {
+    if let Some(count) = walk::count_by_index(scan)? {
+        return Ok(count);
+    }
     let mut count = 0;
     scan.each(None, true, |_| {
         count += 1;
@@ -177,8 +181,12 @@ fn sorted(
         }
     }
 
+    let driver = match walk::plan(scan, sort, query.count)? {
+        Plan::Walk(key) => return walk::page(scan, query, sort, key, after),
+        Plan::Collect(driver) => driver,
+    };
     let mut heap: BinaryHeap<Ranked> = BinaryHeap::new();
-    scan.each(None, true, |hit| {
+    scan.run(driver, None, &mut |hit| {
         let rank = sort::rank(sort, hit)?;
         if after.is_some_and(|after| rank <= *after) {
             return Ok(ControlFlow::Continue(()));
@@ -199,7 +207,7 @@ fn sorted(
         .collect())
 }
 
-fn found(query: &Query, hit: &Hit<'_>) -> Result<Found, StoreError> {
+pub(super) fn found(query: &Query, hit: &Hit<'_>) -> Result<Found, StoreError> {
     Ok(Found {
         rid: hit.candidate.rid,
         id: hit.id()?,

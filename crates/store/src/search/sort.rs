@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use fhir::search::normalise;
+use fhir::search::{Kind, normalise};
 
 use super::candidates::Hit;
 use super::query::{Sort, SortBy};
@@ -22,7 +22,15 @@ pub(crate) struct SortKey {
 enum By {
     Id,
     Updated,
+    Date(i64),
     Parameter(i64),
+}
+
+/// An index in the order of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Index {
+    Updated,
+    Date(i64),
 }
 
 /// What a match is sorted by.
@@ -52,7 +60,11 @@ impl SortKey {
             SortBy::Id => By::Id,
             SortBy::Updated => By::Updated,
             SortBy::Parameter(code) => {
-                By::Parameter(resolver.parameter(resource_type, code, Variant::Value)?)
+                let number = resolver.parameter(resource_type, code, Variant::Value)?;
+                match fhir::search::parameter(resource_type, code) {
+                    Some(parameter) if parameter.kind == Kind::Date => By::Date(number),
+                    _ => By::Parameter(number),
+                }
             }
         };
         Ok(Self {
@@ -61,12 +73,26 @@ impl SortKey {
         })
     }
 
+    /// The index that has this order: of times of writing, or of a date
+    /// parameter.
+    pub(super) fn index(&self) -> Option<Index> {
+        match self.by {
+            By::Updated => Some(Index::Updated),
+            By::Date(parameter) => Some(Index::Date(parameter)),
+            By::Id | By::Parameter(_) => None,
+        }
+    }
+
+    pub(super) const fn is_descending(&self) -> bool {
+        self.descending
+    }
+
     /// Of several values the first in the direction of the sort counts.
     fn key(&self, hit: &Hit<'_>) -> Result<Key, StoreError> {
         Ok(match self.by {
             By::Id => Key::Text(hit.id()?),
             By::Updated => Key::Integer(hit.candidate.updated),
-            By::Parameter(parameter) => {
+            By::Date(parameter) | By::Parameter(parameter) => {
                 let keys = hit.candidate.entries.get(parameter).map(key_of);
                 let first = if self.descending {
                     keys.max_by(order)

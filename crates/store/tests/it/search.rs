@@ -190,6 +190,8 @@ async fn each_kind_of_parameter_finds_what_it_should() {
         ("Encounter?date=ge2024-05-02", "e1 e2"),
         ("Encounter?date=lt2023-06", "e1"),
         ("Encounter?date=eb2024-06", "e2"),
+        ("Encounter?date=gt2024-05-01&date=lt2024-05", "e1 e2"),
+        ("Encounter?date=sa2023-06&date=eb2024-06", "e2"),
         // Number and quantity.
         ("RiskAssessment?probability=0.8", "k1"),
         ("RiskAssessment?probability=gt0.8", ""),
@@ -538,6 +540,12 @@ async fn the_index_follows_changes_and_deletions() {
     );
 }
 
+/// When the many observations below were made, as a text that sorts.
+fn order(id: &str) -> String {
+    let n: u32 = id[1..].parse().unwrap();
+    format!("{:02} {:02} {:02}", 1 + n / 700, 1 + n / 24 % 28, n % 24)
+}
+
 #[tokio::test]
 async fn large_sets_are_found_by_every_way_through_the_indexes() {
     let kit = filled().await;
@@ -593,4 +601,43 @@ async fn large_sets_are_found_by_every_way_through_the_indexes() {
         kit.ids("Patient?_has:Observation:patient:code=b").await,
         "anna"
     );
+    // Sorted along an index: all pages together are in order, nothing twice,
+    // and what has no date comes last.
+    for (question, count, first, last) in [
+        ("Observation?_sort=-date", 2_505, "o3", "o5"),
+        ("Observation?_sort=date", 2_505, "m0000", "o5"),
+        ("Observation?code=b&_sort=-date", 2_000, "m2499", "m0672"),
+        ("Observation?_sort=-_lastUpdated", 2_505, "o1", "m2499"),
+        (
+            "Observation?_sort=_lastUpdated&code=b",
+            2_000,
+            "m0001",
+            "m2499",
+        ),
+    ] {
+        let mut page = kit.page(&format!("{question}&_count=300")).await.unwrap();
+        let mut found = Vec::new();
+        loop {
+            found.extend(page.matches.iter().map(|stored| stored.id.clone()));
+            let Some(next) = page.next else { break };
+            page = kit
+                .page(&format!("Observation?_cursor={next}"))
+                .await
+                .unwrap();
+        }
+        assert_eq!(
+            (found.len(), found[0].as_str()),
+            (count, first),
+            "{question}"
+        );
+        assert_eq!(found.last().unwrap(), last, "{question}");
+        let distinct: std::collections::BTreeSet<&String> = found.iter().collect();
+        assert_eq!(distinct.len(), count, "{question}");
+        if question.ends_with("sort=date") {
+            assert!(
+                found[..2_500].is_sorted_by_key(|id| order(id)),
+                "{question}"
+            );
+        }
+    }
 }

@@ -1,0 +1,201 @@
+//! Short ways for what would go through many rows: a page in the order of an
+//! index, and counting on an index alone.
+
+use std::ops::ControlFlow;
+
+use rusqlite::OptionalExtension;
+use rusqlite::params_from_iter;
+use rusqlite::types::Value as Sql;
+
+use super::candidates::{COLUMNS, Driver, Scan};
+use super::include::Found;
+use super::lookups::ordered;
+use super::page::found;
+use super::query::Query;
+use super::sight::Sight;
+use super::sort::{self, Index, Key, Rank, SortKey};
+use crate::StoreError;
+
+/// How a sorted page is found.
+pub(super) enum Plan<'a> {
+    /// By walking along the index of this key.
+    Walk(&'a SortKey),
+    /// By collecting all matches from here.
+    Collect(Driver),
+}
+
+/// Ranked rows that a walk keeps beside those of the page before it sorts and
+/// cuts them: many rows can have the same key.
+const KEPT_MAX: usize = 1_024;
+
+/// Decides how to sort. Walking along an index meets a match once in every
+/// `all / matches` rows, so it pays when there are many matches.
+pub(super) fn plan<'a>(
+    scan: Scan<'_>,
+    sort: &'a [SortKey],
+    count: usize,
+) -> Result<Plan<'a>, StoreError> {
+    let [key] = sort else {
+        return Ok(Plan::Collect(scan.driver(None, true)?));
+    };
+    if key.index().is_none() {
+        return Ok(Plan::Collect(scan.driver(None, true)?));
+    }
+    let driver = scan.driver(None, false)?;
+    let all = live(scan)?;
+    let walks = match &driver {
+        Driver::Rows(_) => false,
+        Driver::Kind => true,
+        Driver::Ordered {
+            table,
+            condition,
+            values,
+        } => {
+            // More matches than this, and the walk is shorter than the collection.
+            let enough = (all as f64 * (count + 1) as f64).sqrt() as i64;
+            let mut values = values.clone();
+            values.push(enough.into());
+            let sql = format!("SELECT 1 FROM {table} d WHERE {condition} LIMIT 1 OFFSET ?");
+            scan.connection
+                .prepare_cached(&sql)?
+                .exists(params_from_iter(values))?
+        }
+    };
+    Ok(if walks {
+        Plan::Walk(key)
+    } else {
+        Plan::Collect(driver)
+    })
+}
+
+/// How many live resources of the kind there are, seen or not: it decides on
+/// the way only.
+fn live(scan: Scan<'_>) -> Result<i64, StoreError> {
+    let count: Option<i64> = scan
+        .connection
+        .prepare_cached("SELECT count FROM tally WHERE what = ?1")?
+        .query_row([scan.kind], |row| row.get(0))
+        .optional()?;
+    Ok(count.unwrap_or(0))
+}
+
+/// The matches of a page and one more, along an index.
+pub(super) fn page(
+    scan: Scan<'_>,
+    query: &Query,
+    sort: &[SortKey],
+    key: &SortKey,
+    after: Option<&Rank>,
+) -> Result<Vec<(Rank, Found)>, StoreError> {
+    let wanted = query.count + 1;
+    let mut page: Vec<(Rank, Found)> = Vec::new();
+    let from = after.map(|rank| &rank.keys[0].0);
+    if from != Some(&Key::Missing) {
+        let start = match from {
+            Some(Key::Integer(start)) => Some(*start),
+            _ => None,
+        };
+        let (sql, values) = statement(scan, key, start);
+        let mut latest = None;
+        scan.stream(&sql, values, &mut |hit| {
+            let at = hit.extra()?;
+            if latest.replace(at) != Some(at) && page.len() >= wanted {
+                return Ok(ControlFlow::Break(()));
+            }
+            let rank = sort::rank(sort, hit)?;
+            // A resource with several values is met at each, and counts at one.
+            let own = rank.keys[0].0 == Key::Integer(at);
+            if own && after.is_none_or(|after| rank > *after) {
+                page.push((rank, found(query, hit)?));
+            }
+            if page.len() > wanted + KEPT_MAX {
+                cut(&mut page, wanted);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        cut(&mut page, wanted);
+    }
+    if page.len() < wanted {
+        // What has no value comes last, by number.
+        let after = after
+            .filter(|rank| rank.keys[0].0 == Key::Missing)
+            .map(|rank| rank.rid);
+        scan.each(after, false, |hit| {
+            let rank = sort::rank(sort, hit)?;
+            if rank.keys[0].0 == Key::Missing {
+                page.push((rank, found(query, hit)?));
+            }
+            let full = page.len() >= wanted;
+            Ok(if full {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        })?;
+    }
+    Ok(page)
+}
+
+fn cut(page: &mut Vec<(Rank, Found)>, wanted: usize) {
+    page.sort_by(|(one, _), (other, _)| one.cmp(other));
+    page.truncate(wanted);
+}
+
+/// The rows in the order of the key, from a value on.
+fn statement(scan: Scan<'_>, key: &SortKey, start: Option<i64>) -> (String, Vec<Sql>) {
+    let (compare, direction) = if key.is_descending() {
+        ("<=", "DESC")
+    } else {
+        (">=", "ASC")
+    };
+    let start = start.unwrap_or(if key.is_descending() {
+        i64::MAX
+    } else {
+        i64::MIN
+    });
+    let (from, column, mut values) = match key.index() {
+        Some(Index::Date(parameter)) => (
+            "date d CROSS JOIN resource r ON r.rid = d.rid WHERE d.param = ?",
+            "d.low",
+            vec![parameter.into()],
+        ),
+        Some(Index::Updated) | None => (
+            "resource r WHERE r.kind = ?",
+            "r.updated",
+            vec![scan.kind.into()],
+        ),
+    };
+    values.push(start.into());
+    let seen = scan.seen(&mut values);
+    let sql = format!(
+        "SELECT {COLUMNS}, {column} FROM {from} AND {column} {compare} ?
+         AND r.state = 0 AND {seen} ORDER BY {column} {direction}"
+    );
+    (sql, values)
+}
+
+/// How many match, when an index alone can tell: all can be seen, and there is
+/// no condition, or one that an index answers exactly.
+pub(super) fn count_by_index(scan: Scan<'_>) -> Result<Option<u64>, StoreError> {
+    if *scan.sight != Sight::All {
+        return Ok(None);
+    }
+    let count = match scan.filters {
+        [] => live(scan)?,
+        [filter] => match ordered(filter) {
+            Some(Driver::Ordered {
+                table,
+                condition,
+                values,
+            }) => {
+                let sql = format!("SELECT count(DISTINCT d.rid) FROM {table} d WHERE {condition}");
+                scan.connection
+                    .prepare_cached(&sql)?
+                    .query_row(params_from_iter(values), |row| row.get(0))?
+            }
+            _ => return Ok(None),
+        },
+        _ => return Ok(None),
+    };
+    Ok(Some(count as u64))
+}
