@@ -158,7 +158,7 @@ impl Rooms {
     /// Forgets a change that was made.
     pub(crate) fn made(&self, session: &str, now: Timestamp, name: &str) {
         self.with(session, now, |room| {
-            room.pending.retain(|pending| pending.name != name)
+            room.pending.retain(|pending| pending.name != name);
         });
     }
 

@@ -71,7 +71,7 @@ fn value_range(points: &[Point]) -> (f64, f64) {
             (low.min(value), high.max(value))
         });
     let reach = (high - low).max(high.abs() * 0.1).max(f64::EPSILON);
-    let near = |limit: &f64| *limit > low - 2.0 * reach && *limit < high + 2.0 * reach;
+    let near = |limit: &f64| *limit > low - 3.0 * reach && *limit < high + 3.0 * reach;
     let limits: Vec<f64> = points
         .iter()
         .flat_map(|point| [point.low, point.high])

@@ -40,14 +40,15 @@ pub(crate) async fn start(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
 ) -> Result<Response, Fault> {
-    match &visitor.session {
-        Some(session) => Ok(Redirect::to(home(session.person.role)).into_response()),
-        None => {
-            let ended = visitor.session_cookie.is_some();
-            let notice = ended.then(|| visitor.language.text("sign-in.ended").to_owned());
-            html(&page(&site, &visitor, notice, ""))
-        }
+    if let Some(session) = &visitor.session {
+        return Ok(Redirect::to(home(session.person.role)).into_response());
     }
+    let ended = visitor
+        .session_cookie
+        .as_ref()
+        .is_some_and(|cookie| !cookie.is_empty());
+    let notice = ended.then(|| visitor.language.text("sign-in.ended").to_owned());
+    html(&page(&site, &visitor, notice, ""))
 }
 
 /// Lists patients by a part of their name, to sign in as one of them. The name
@@ -182,9 +183,9 @@ fn page(site: &Site, visitor: &Visitor, notice: Option<String>, asked: &str) -> 
             continue;
         }
         if found.len() < PATIENTS_SHOWN {
-            found.push(row(person))
+            found.push(row(person));
         } else {
-            others += 1
+            others += 1;
         }
     }
     let mut layout = visitor.layout(site);

@@ -83,7 +83,6 @@ impl Layout {
     }
 
     /// The address of the stylesheet.
-    #[expect(clippy::unused_self, reason = "templates reach it through the layout")]
     pub fn stylesheet(&self) -> &'static str {
         crate::assets::stylesheet_path()
     }

@@ -19,8 +19,12 @@ pub struct LogPage {
     pub organisations: Vec<Choice>,
     /// Emergencies and refusals.
     pub special: Vec<Visit>,
-    /// The other visits, newest first.
+    /// Who looked, newest first.
     pub visits: Vec<Visit>,
+    /// What the patient did.
+    pub own: Vec<Visit>,
+    /// What record systems kept.
+    pub systems: Vec<Visit>,
     /// That there is more than is shown.
     pub more: Option<String>,
 }
@@ -75,6 +79,18 @@ impl Page for LogPage {
                     None,
                     &["Apotheek Het Veerhuis gaf uw medicijnen."],
                 )],
+                own: vec![visit(
+                    Vec::new(),
+                    "U hebt op 3 maart 2026 om 10.12 uur uw toestemmingen bekeken.",
+                    None,
+                    &[],
+                )],
+                systems: vec![visit(
+                    Vec::new(),
+                    "HIS De Akker heeft op 3 maart 2026 gegevens vastgelegd.",
+                    None,
+                    &[],
+                )],
                 more: Some(language.count("log.more", 4)),
             },
             Self {
@@ -84,6 +100,8 @@ impl Page for LogPage {
                 organisations: Vec::new(),
                 special: Vec::new(),
                 visits: Vec::new(),
+                own: Vec::new(),
+                systems: Vec::new(),
                 more: None,
             },
         ]

@@ -59,28 +59,24 @@ impl Visitor {
 
     /// The token of every form on the page.
     fn form_token(&self) -> String {
-        match &self.session {
-            Some(session) => session.csrf_token.clone(),
-            None => {
-                let hash = Sha256::new()
-                    .chain_update(b"schakel form ")
-                    .chain_update(self.form_secret.as_bytes())
-                    .finalize();
-                base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash)
-            }
+        if let Some(session) = &self.session {
+            return session.csrf_token.clone();
         }
+        let hash = Sha256::new()
+            .chain_update(b"schakel form ")
+            .chain_update(self.form_secret.as_bytes())
+            .finalize();
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(hash)
     }
 
     /// Whether a form carries the token; compared in constant time. A form
     /// secret that the browser did not send proves nothing.
     pub(crate) fn token_matches(&self, presented: &str) -> bool {
-        match &self.session {
-            Some(session) => session.csrf_matches(presented),
-            None => {
-                let matches = self.form_token().as_bytes().ct_eq(presented.as_bytes());
-                !self.form_secret_is_new && bool::from(matches)
-            }
+        if let Some(session) = &self.session {
+            return session.csrf_matches(presented);
         }
+        let matches = self.form_token().as_bytes().ct_eq(presented.as_bytes());
+        !self.form_secret_is_new && bool::from(matches)
     }
 
     pub(crate) fn clinician(&self) -> Result<&Session, Fault> {

@@ -104,40 +104,61 @@ pub(crate) fn holders(language: Language, record: &ConsentRecord) -> Vec<HolderR
         .into_iter()
         .map(|holder| HolderRow {
             name: text::capital(text::providers(language, holder)),
-            lines: holder
-                .holds()
-                .iter()
-                .map(|category| line(language, record, holder, *category))
-                .collect(),
+            lines: lines(language, record, holder),
             path: format!("/my/consent/holder/{}", holder.code()),
         })
         .collect()
 }
 
-fn line(
-    language: Language,
+/// A line per kind of data, or one where all kinds fare the same.
+fn lines(language: Language, record: &ConsentRecord, holder: ProviderCategory) -> Vec<String> {
+    let told: Vec<(&str, Vec<ProviderCategory>)> = holder
+        .holds()
+        .iter()
+        .map(|category| {
+            let [name, ..] = text::category(language, *category);
+            (name, permitted(record, holder, *category))
+        })
+        .collect();
+    let same = told.len() > 1 && told.windows(2).all(|pair| pair[0].1 == pair[1].1);
+    if same {
+        return vec![line(
+            language,
+            language.text("category.everything"),
+            &told[0].1,
+        )];
+    }
+    told.iter()
+        .map(|(name, who)| line(language, name, who))
+        .collect()
+}
+
+/// The groups that may see one kind of data of one group.
+fn permitted(
     record: &ConsentRecord,
     holder: ProviderCategory,
     category: ConsentCategory,
-) -> String {
-    let who: Vec<String> = ProviderCategory::ALL
-        .into_iter()
-        .filter(|consulting| {
-            let key = ChoiceKey {
-                holder: Party::Category(holder),
-                category,
-                consulting: Party::Category(*consulting),
-            };
-            verdict(record, key) == Verdict::Permit
-        })
-        .map(|consulting| text::providers(language, consulting).to_owned())
-        .collect();
+) -> Vec<ProviderCategory> {
+    let key = |consulting| ChoiceKey {
+        holder: Party::Category(holder),
+        category,
+        consulting: Party::Category(consulting),
+    };
+    let permits =
+        |consulting: &ProviderCategory| verdict(record, key(*consulting)) == Verdict::Permit;
+    ProviderCategory::ALL.into_iter().filter(permits).collect()
+}
+
+fn line(language: Language, name: &str, who: &[ProviderCategory]) -> String {
     let key = match who.len() {
         0 => "consent.line-none",
         count if count == ProviderCategory::ALL.len() => "consent.line-all",
         _ => "consent.line-some",
     };
-    let [name, ..] = text::category(language, category);
+    let who: Vec<&str> = who
+        .iter()
+        .map(|one| text::providers(language, *one))
+        .collect();
     language.fill(key, &[("category", name), ("who", &who.join("; "))])
 }
 

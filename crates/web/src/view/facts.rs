@@ -61,9 +61,9 @@ pub(crate) fn section(
         };
         let row = fact(reader, section.kind, group);
         if here {
-            shown.push(row)
+            shown.push(row);
         } else {
-            folded.push(row)
+            folded.push(row);
         }
     }
     let more_key = if by_state {

@@ -3,7 +3,7 @@
 use care::Role;
 use exchange::{AccessLog, AccessVisit, SourceState};
 
-use super::{Reader, text};
+use super::Reader;
 use crate::{
     dates,
     page::{
@@ -17,6 +17,8 @@ use crate::{
 const VISITS_SHOWN: usize = 100;
 /// How many lines of one visit are shown.
 const LINES_SHOWN: usize = 40;
+/// Within how long the same person's questions are one visit.
+const VISIT_MS: i64 = 60 * 60 * 1000;
 const MONTH_MS: i64 = 30 * 86_400_000;
 
 /// The access log as a page; `only` filters by the organisation of who looked,
@@ -37,12 +39,13 @@ pub(crate) fn page(
     let wanted = |visit: &&AccessVisit| {
         only.is_none_or(|only| reader.organisation_token(&visit.organisation_name) == only)
     };
-    let (special, usual): (Vec<&AccessVisit>, Vec<&AccessVisit>) = log
-        .visits
-        .iter()
-        .filter(wanted)
-        .partition(|visit| is_special(visit));
-    let hidden = usual.len().saturating_sub(VISITS_SHOWN);
+    let mut groups: [Vec<&AccessVisit>; 4] = Default::default();
+    for visit in log.visits.iter().filter(wanted) {
+        groups[Kind::of(visit) as usize].push(visit);
+    }
+    let [special, looked, own, systems] = groups.map(|visits| rows(reader, &visits));
+    let hidden = looked.len().saturating_sub(VISITS_SHOWN);
+    let shown = |rows: Vec<Visit>| rows.into_iter().take(VISITS_SHOWN).collect();
     LogPage {
         page: layout,
         sentence: sentence(reader, log),
@@ -69,22 +72,38 @@ pub(crate) fn page(
                 }
             })
             .collect(),
-        special: special
-            .into_iter()
-            .take(VISITS_SHOWN)
-            .map(|visit| row(reader, visit))
-            .collect(),
-        visits: usual
-            .into_iter()
-            .take(VISITS_SHOWN)
-            .map(|visit| row(reader, visit))
-            .collect(),
+        special: shown(special),
+        visits: shown(looked),
+        own: shown(own),
+        systems: shown(systems),
         more: (hidden > 0).then(|| reader.language.count("log.more", hidden)),
     }
 }
 
-fn is_special(visit: &AccessVisit) -> bool {
-    visit.refused || visit.emergency_reason.is_some()
+/// Which list a visit belongs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// An emergency or a refusal.
+    Special,
+    /// Somebody who cares for the patient looked.
+    Looked,
+    /// The patient did it.
+    Own,
+    /// A record system kept the own record of its organisation.
+    System,
+}
+
+impl Kind {
+    fn of(visit: &AccessVisit) -> Self {
+        if visit.refused || visit.emergency_reason.is_some() {
+            return Self::Special;
+        }
+        match visit.role {
+            Some(Role::Patient) => Self::Own,
+            Some(Role::RecordSystem) => Self::System,
+            _ => Self::Looked,
+        }
+    }
 }
 
 /// How often others looked in the last month.
@@ -93,7 +112,9 @@ pub(crate) fn sentence(reader: &Reader, log: &AccessLog) -> String {
     let count = log
         .visits
         .iter()
-        .filter(|visit| visit.role != Some(Role::Patient) && visit.at.as_millisecond() >= since)
+        .filter(|visit| {
+            visit.role.is_some_and(Role::is_clinician) && visit.at.as_millisecond() >= since
+        })
         .count();
     match count {
         0 => reader.text("log.sentence-none").to_owned(),
@@ -101,7 +122,29 @@ pub(crate) fn sentence(reader: &Reader, log: &AccessLog) -> String {
     }
 }
 
-fn row(reader: &Reader, visit: &AccessVisit) -> Visit {
+/// The rows of one list: what the same person did within the hour, for the
+/// same reason, is one visit. `visits` are the latest first.
+fn rows(reader: &Reader, visits: &[&AccessVisit]) -> Vec<Visit> {
+    let belongs = |a: &&AccessVisit, b: &&AccessVisit| {
+        let who = |visit: &AccessVisit| {
+            (
+                visit.actor_name.clone(),
+                visit.organisation_name.clone(),
+                visit.purpose,
+            )
+        };
+        let how = |visit: &AccessVisit| (visit.refused, visit.emergency_reason.clone());
+        let apart_ms = a.at.as_millisecond() - b.at.as_millisecond();
+        who(a) == who(b) && how(a) == how(b) && apart_ms < VISIT_MS
+    };
+    visits
+        .chunk_by(belongs)
+        .map(|together| row(reader, together))
+        .collect()
+}
+
+fn row(reader: &Reader, together: &[&AccessVisit]) -> Visit {
+    let visit = together[0];
     let mut tags = Vec::new();
     if visit.emergency_reason.is_some() {
         tags.push(Tag::new(Tone::Danger, reader.text("log.tag-emergency")));
@@ -109,9 +152,11 @@ fn row(reader: &Reader, visit: &AccessVisit) -> Visit {
     if visit.refused {
         tags.push(Tag::new(Tone::Warn, reader.text("log.tag-denied")));
     }
-    let is_patient = visit.role == Some(Role::Patient);
-    if is_patient {
-        tags.push(Tag::new(Tone::Plain, reader.text("log.tag-yourself")));
+    if together.len() > 1 {
+        tags.push(Tag::new(
+            Tone::Plain,
+            reader.language.count("log.times", together.len()),
+        ));
     }
     // The first line is what the person did; the others are how each
     // organisation answered.
@@ -119,7 +164,7 @@ fn row(reader: &Reader, visit: &AccessVisit) -> Visit {
         Language::Dutch => line.text_nl.clone(),
         Language::English => line.text_en.clone(),
     };
-    let mut lines = visit.lines.iter().map(line);
+    let mut lines = together.iter().flat_map(|visit| &visit.lines).map(line);
     let first = lines.next().unwrap_or_default();
     let mut details: Vec<String> = Vec::new();
     for text in lines {
@@ -127,15 +172,12 @@ fn row(reader: &Reader, visit: &AccessVisit) -> Visit {
             details.push(text);
         }
     }
-    let at = dates::long_moment(reader.language, visit.at, &reader.zone);
     let reason = visit
         .emergency_reason
-        .clone()
-        .or_else(|| {
-            let purpose = visit.purpose.filter(|_| !is_patient)?;
-            Some(text::purpose(reader.language, purpose).to_owned())
-        })
-        .map(|reason| reader.fill("log.reason", &[("reason", &reason)]));
+        .as_ref()
+        .filter(|reason| !first.contains(reason.as_str()))
+        .map(|reason| reader.fill("log.reason", &[("reason", reason)]));
+    let at = dates::long_moment(reader.language, visit.at, &reader.zone);
     Visit {
         tags,
         sentence: if first.is_empty() { at } else { first },

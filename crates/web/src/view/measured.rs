@@ -147,7 +147,7 @@ pub(crate) fn flag(reader: &Reader, measured: &Measured) -> Option<page::Flag> {
         measured
             .components
             .iter()
-            .find_map(|part| part.flag.filter(is_abnormal))
+            .find_map(|part| part.flag.filter(|flag| *flag != Flag::Normal))
     });
     let flag = match said {
         Some(flag) => flag,
@@ -166,10 +166,6 @@ pub(crate) fn flag(reader: &Reader, measured: &Measured) -> Option<page::Flag> {
         word: reader.text(key).to_owned(),
         tone,
     })
-}
-
-const fn is_abnormal(flag: &Flag) -> bool {
-    !matches!(flag, Flag::Normal)
 }
 
 fn outside(measured: &Measured) -> Option<Flag> {

@@ -1,5 +1,7 @@
 //! Messages for the operator.
 
+use std::fmt::Write as _;
+
 use store::{MessageState, MessageSummary, Statistics};
 
 use super::{Reader, region, text};
@@ -120,13 +122,13 @@ pub(crate) fn raw(language: Language, bytes: &[u8]) -> String {
                 '\n' if text.ends_with('\n') => {}
                 '\n' | '\t' => text.push(character),
                 control if control.is_control() => {
-                    text.extend(format!("<{:02X}>", u32::from(control)).chars());
+                    let _ = write!(text, "<{:02X}>", u32::from(control));
                 }
                 other => text.push(other),
             }
         }
         for byte in chunk.invalid() {
-            text.push_str(&format!("<{byte:02X}>"));
+            let _ = write!(text, "<{byte:02X}>");
         }
     }
     if shown.len() < bytes.len() {

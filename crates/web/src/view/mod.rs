@@ -86,11 +86,12 @@ impl Reader {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        hash.finalize()
+        let hash = hash.finalize();
+        let (first, _) = hash.split_at(8);
+        let number = first
             .iter()
-            .take(12)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+            .fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
+        format!("{number:016x}")
     }
 }
 

@@ -78,10 +78,10 @@ fn sections(reader: &Reader, record: &CombinedRecord, kinds: &[SectionKind]) -> 
         .map(|section| {
             let code = section.kind.code();
             let mut shown = facts::section(reader, record, section);
-            shown.title = reader
+            reader
                 .language
                 .text(&format!("my.section.{code}"))
-                .to_owned();
+                .clone_into(&mut shown.title);
             shown.explain = Some(
                 reader
                     .language

@@ -151,7 +151,7 @@ pub(crate) fn banner(reader: &Reader, record: &CombinedRecord, standing: &Standi
     let known: Vec<&Fact> = record
         .section(SectionKind::Patient)
         .into_iter()
-        .flat_map(|section| section.facts())
+        .flat_map(Section::facts)
         .filter(|fact| fact.resource_type == "Patient")
         .collect();
     let field = |name| {

@@ -1,6 +1,6 @@
 //! Words for codes of the domain and of FHIR.
 
-use care::{ConsentCategory, OrganisationType, ProviderCategory, Purpose, Role};
+use care::{ConsentCategory, OrganisationType, ProviderCategory, Role};
 use exchange::combined::{Block, Field, FieldName, Quantity, Range, Rule, Value};
 
 use super::Reader;
@@ -64,16 +64,6 @@ pub(crate) fn category(language: Language, category: ConsentCategory) -> [&'stat
             language.text("category.medication-explain"),
             language.text("category.your.medication"),
         ],
-    }
-}
-
-pub(crate) fn purpose(language: Language, purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Treatment => language.text("purpose.treatment"),
-        Purpose::EmergencyTreatment => language.text("purpose.emergency"),
-        Purpose::PatientRequest => language.text("purpose.patient"),
-        Purpose::Operations => language.text("purpose.operations"),
-        Purpose::RecordKeeping => language.text("purpose.record-keeping"),
     }
 }
 
@@ -292,7 +282,7 @@ pub(crate) fn count(language: Language, count: u64) -> String {
     };
     let mut marked = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             marked.push(mark);
         }
         marked.push(digit);

@@ -15,9 +15,7 @@ const OPEN: [&str; 5] = [
 ];
 
 fn filled(path: &str) -> String {
-    path.replace("{holder}", "RPZAC001")
-        .replace('{', "")
-        .replace('}', "")
+    path.replace("{holder}", "RPZAC001").replace(['{', '}'], "")
 }
 
 #[tokio::test]
@@ -26,17 +24,16 @@ async fn no_page_opens_without_a_session() {
     for (method, path) in web::ROUTES {
         let mut browser = region.browser(REGION);
         browser.get("/").await;
-        let reply = match *method {
-            "GET" => browser.get(&filled(path)).await,
-            _ => {
-                let form = [
-                    ("language", "en"),
-                    ("name", ""),
-                    ("bsn", ""),
-                    ("pending", ""),
-                ];
-                browser.post(&filled(path), &form).await
-            }
+        let reply = if *method == "GET" {
+            browser.get(&filled(path)).await
+        } else {
+            let form = [
+                ("language", "en"),
+                ("name", ""),
+                ("bsn", ""),
+                ("pending", ""),
+            ];
+            browser.post(&filled(path), &form).await
         };
         if !OPEN.contains(path) && *path != "/sign-out" {
             assert_eq!(
@@ -67,12 +64,11 @@ async fn no_page_opens_for_the_wrong_role() {
             if allowed.is_empty() || allowed.contains(&slug) {
                 continue;
             }
-            let reply = match *method {
-                "GET" => browser.get(&filled(path)).await,
-                _ => {
-                    let form = [("bsn", "999911119"), ("reason", "x"), ("pending", "x")];
-                    browser.post(&filled(path), &form).await
-                }
+            let reply = if *method == "GET" {
+                browser.get(&filled(path)).await
+            } else {
+                let form = [("bsn", "999911119"), ("reason", "x"), ("pending", "x")];
+                browser.post(&filled(path), &form).await
             };
             assert_eq!(
                 reply.status,

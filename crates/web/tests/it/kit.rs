@@ -3,6 +3,7 @@
 
 use std::{
     collections::HashMap,
+    fmt::Write as _,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -114,7 +115,7 @@ impl Region for Wires {
             Ok(answer) => {
                 let found = answer.parts.into_iter().filter_map(|part| match part {
                     PeerPart::Found { matches, .. } => Some(matches),
-                    _ => None,
+                    PeerPart::Refused { .. } => None,
                 });
                 let parse = |body: &[u8]| (Resource::parse(body).unwrap(), false);
                 Answer::Data {
@@ -137,7 +138,7 @@ impl Region for Wires {
                     .root()
                     .get("entry")
                     .into_iter()
-                    .flat_map(|list| list.items());
+                    .flat_map(fhir::json::Node::items);
                 let events = entries.filter_map(|entry| entry.get("resource"));
                 LogAnswer::Lines(
                     events
@@ -478,11 +479,15 @@ impl Browser {
         form: &[(&str, &str)],
         origin: Option<&str>,
     ) -> Reply {
-        let encode =
-            |text: &str| -> String { text.bytes().map(|byte| format!("%{byte:02X}")).collect() };
+        let encode = |text: &str| {
+            text.bytes().fold(String::new(), |mut encoded, byte| {
+                let _ = write!(encoded, "%{byte:02X}");
+                encoded
+            })
+        };
         let mut body = format!("token={}", encode(token));
         for (name, value) in form {
-            body.push_str(&format!("&{}={}", encode(name), encode(value)));
+            let _ = write!(body, "&{}={}", encode(name), encode(value));
         }
         let mut request =
             Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");

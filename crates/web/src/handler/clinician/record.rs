@@ -68,7 +68,7 @@ pub(crate) async fn show(
     let now = site.options.clock.now();
     site.rooms
         .note(&asked.session.csrf_token, now, &handle, |patient| {
-            patient.shown = Some(shown)
+            patient.shown = Some(shown);
         });
     html(&page)
 }

@@ -115,7 +115,7 @@ fn medication(language: Language) -> Section {
         language.fill("facts.differs-in", &[("what", "dosering")]),
     )];
     metformin.source_count = language.count("facts.sources", 3);
-    metformin.open_label = "3 bronnen naast elkaar – verschil in dosering".to_owned();
+    "Vergelijk: 3 bronnen".clone_into(&mut metformin.open_label);
     metformin.grouped_because =
         Some("Samen getoond omdat de ATC-code gelijk is (A10BA02).".to_owned());
     metformin.columns = ["Soort", "Dosering", "Periode", "Status"]
@@ -425,7 +425,9 @@ fn empty(language: Language) -> RecordPage {
     let mut measured = results(language);
     measured.rows.clear();
     measured.more.clear();
-    measured.empty = language.text("section.empty-none").to_owned();
+    language
+        .text("section.empty-none")
+        .clone_into(&mut measured.empty);
     RecordPage {
         page: Layout::sample_clinician(language),
         patient: banner,
