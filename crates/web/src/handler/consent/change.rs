@@ -22,7 +22,10 @@ use crate::{
     rooms::PendingChange,
     security::{SafeForm, Visitor},
     site::Site,
-    view::consent::{self, Names},
+    view::consent::{
+        self, change,
+        told::{self, Names},
+    },
 };
 
 /// What the patient wants: one of several forms leads here.
@@ -75,8 +78,7 @@ pub(crate) async fn preview(
             let preview =
                 trust::consent::preview(&chooser.record, change).map_err(|_| Fault::Input)?;
             let names = Names(&chooser.organisations);
-            let told =
-                |effects: &[_], is_loss| consent::effects(language, effects, &names, is_loss);
+            let told = |effects: &[_], is_loss| told::effects(language, effects, &names, is_loss);
             (
                 preview.after,
                 told(&preview.losses, true),
@@ -153,7 +155,7 @@ pub(crate) async fn confirm(
     site.rooms.made(&session.csrf_token, now, &pending.name);
     let undo = PendingChange {
         name: site.secret(),
-        change: consent::undo(&chooser.record, &after),
+        change: change::undo(&chooser.record, &after),
         version: after.version(),
     };
     let undo_name = undo.name.clone();
@@ -192,7 +194,7 @@ fn wanted(
     if let Some(number) = &form.remove {
         let number: usize = number.parse().map_err(|_| Fault::Input)?;
         let names = Names(&chooser.organisations);
-        let mut list = consent::exception_list(visitor.language, &chooser.record, &names);
+        let mut list = told::exception_list(visitor.language, &chooser.record, &names);
         if number >= list.len() {
             return Ok(Wanted::Nothing);
         }
@@ -208,7 +210,7 @@ fn wanted(
         Some("holder") => {
             let holder = form.holder.as_deref().and_then(ProviderCategory::from_code);
             let holder = holder.ok_or(Fault::Input)?;
-            let change = consent::holder_change(&chooser.record, holder, &form.permit)
+            let change = change::holder_change(&chooser.record, holder, &form.permit)
                 .map_err(|_| Fault::Input)?;
             Ok(change.map_or(Wanted::Nothing, Wanted::Change))
         }
@@ -248,7 +250,7 @@ fn wanted_exception(chooser: &Chooser<'_>, form: &ChangeForm) -> Wanted {
     if !fits {
         return Wanted::WrongException;
     }
-    Wanted::Change(consent::exception_change(
+    Wanted::Change(change::exception_change(
         consulting, holder, category, verdict,
     ))
 }

@@ -22,7 +22,10 @@ use crate::{
     security::Visitor,
     site::Site,
     view::{
-        consent::{self, Names, Reach},
+        consent::{
+            self, Reach, change,
+            told::{self, Names},
+        },
         text,
     },
 };
@@ -53,7 +56,7 @@ pub(super) fn page(
         sentence: consent::now(language, record),
         everyone: consent::reach(record) == Reach::Everyone,
         holders: consent::holders(language, record),
-        exceptions: consent::exception_rows(consent::exception_list(language, record, &names)),
+        exceptions: told::exception_rows(told::exception_list(language, record, &names)),
     }
 }
 
@@ -72,7 +75,7 @@ pub(crate) async fn holder(
             .language
             .fill("consent.holder-title", &[("holder", name)]),
         holder: code,
-        groups: consent::checks(visitor.language, &chooser.record, holder),
+        groups: change::checks(visitor.language, &chooser.record, holder),
     })
 }
 
@@ -144,7 +147,7 @@ pub(crate) async fn history(
                 } else {
                     language.fill("history.by-other", &[("name", &event.actor_name)])
                 },
-                lines: consent::change_lines(language, before, &event.record, &names),
+                lines: told::change_lines(language, before, &event.record, &names),
             }
         })
         .collect();
