@@ -133,11 +133,12 @@ impl<'a> Entries<'a> {
         Walk(self.0)
     }
 
-    /// The values of one parameter.
+    /// The values of one parameter. What comes before is passed over unread:
+    /// this is done for every row of every search.
     pub(crate) fn get(self, parameter: i64) -> impl Iterator<Item = Value<'a>> {
-        self.iter()
-            .skip_while(move |(at, _)| *at < parameter)
-            .take_while(move |(at, _)| *at == parameter)
+        let mut walk = self.iter();
+        let found = walk.pass_to(parameter).is_some();
+        walk.take_while(move |(at, _)| found && *at == parameter)
             .map(|(_, value)| value)
     }
 
@@ -155,6 +156,43 @@ impl<'a> Entries<'a> {
 pub(crate) struct Walk<'a>(&'a [u8]);
 
 impl<'a> Walk<'a> {
+    /// Passes over the values of all parameters before this one; `None` when
+    /// it has no value.
+    fn pass_to(&mut self, parameter: i64) -> Option<()> {
+        loop {
+            let here = self.0;
+            let at = self.integer()?;
+            if at >= parameter {
+                self.0 = here;
+                return (at == parameter).then_some(());
+            }
+            match self.byte()? {
+                b't' => {
+                    self.integer()?;
+                    self.bytes()?;
+                }
+                b's' | b'u' | b'c' => {
+                    self.bytes()?;
+                }
+                b'r' => {
+                    self.integer()?;
+                }
+                b'd' => {
+                    self.integer()?;
+                    self.integer()?;
+                }
+                b'n' => {
+                    self.real()?;
+                    self.real()?;
+                    self.integer()?;
+                    self.bytes()?;
+                    self.bytes()?;
+                }
+                _ => return None,
+            }
+        }
+    }
+
     fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;
@@ -277,6 +315,22 @@ mod tests {
         #[test]
         fn any_bytes_are_read_without_a_panic(blob: Vec<u8>) {
             prop_assert!(Entries::of(&blob).iter().count() <= blob.len());
+        }
+
+        #[test]
+        fn passing_over_finds_what_walking_finds(blob: Vec<u8>, parameter in -2_i64..200) {
+            // Damaged blobs may differ; sorted ones may not.
+            let mut values: Vec<_> = Entries::of(&blob).iter().collect();
+            values.sort_by_key(|(at, _)| *at);
+            let sorted = encode(values);
+            let walked: Vec<_> = Entries::of(&sorted)
+                .iter()
+                .filter(|(at, _)| *at == parameter)
+                .map(|(_, value)| format!("{value:?}"))
+                .collect();
+            let passed: Vec<_> =
+                Entries::of(&sorted).get(parameter).map(|value| format!("{value:?}")).collect();
+            prop_assert_eq!(passed, walked);
         }
 
         #[test]

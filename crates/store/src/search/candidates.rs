@@ -470,3 +470,39 @@ pub(crate) fn within_chain(rows: &[i64]) -> Result<(), StoreError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_finds_as_much_as_its_limit() {
+        let mut rows = vec![0; CHAIN_FINDS_MAX];
+        assert!(within_chain(&rows).is_ok());
+        rows.push(0);
+        assert!(matches!(
+            within_chain(&rows),
+            Err(StoreError::LimitExceeded {
+                limit: "CHAIN_FINDS_MAX",
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn a_search_ends_at_its_deadline() {
+        assert!(Deadline::start().check().is_ok());
+        assert!(matches!(
+            Deadline(
+                Instant::now()
+                    .checked_sub(Duration::from_millis(1))
+                    .unwrap()
+            )
+            .check(),
+            Err(StoreError::LimitExceeded {
+                limit: "SEARCH_SECONDS_MAX",
+                ..
+            })
+        ));
+    }
+}

@@ -130,9 +130,9 @@ pub(super) fn between(one: &Filter, other: &Filter) -> Option<Vec<Lookup>> {
     if parameter != same {
         return None;
     }
-    let (from, to) = match (lower(one), upper(one), lower(other), upper(other)) {
-        (Some(from), None, None, Some(to)) | (None, Some(to), Some(from), None) => (from, to),
-        _ => return None,
+    let bounds = (lower(one), upper(one), lower(other), upper(other));
+    let ((Some(from), None, None, Some(to)) | (None, Some(to), Some(from), None)) = bounds else {
+        return None;
     };
     let starting = "SELECT rid FROM date WHERE param = ? AND low BETWEEN ? AND ? LIMIT ?";
     let lasting = "SELECT rid FROM period WHERE param = ? AND high >= ? LIMIT ?";
