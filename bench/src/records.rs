@@ -35,7 +35,8 @@ pub(crate) async fn measure(region: &Region, table: &mut Table) -> anyhow::Resul
     for (turn, what) in [(0, "first time"), (1, "again")] {
         let mut measured = Vec::new();
         for patient in &patients {
-            measured.push(ask(region, &token, patient["bsn"].as_str().unwrap_or_default()).await?);
+            let bsn = patient["bsn"].as_str().unwrap_or_default();
+            measured.extend(ask(region, &token, bsn).await?);
         }
         row(
             table,
@@ -93,7 +94,8 @@ pub(crate) fn question(bsn: &str) -> String {
     .to_string()
 }
 
-async fn ask(region: &Region, token: &str, bsn: &str) -> anyhow::Result<Measured> {
+/// Nothing for a patient with whom the hospital has no treatment relation now.
+async fn ask(region: &Region, token: &str, bsn: &str) -> anyhow::Result<Option<Measured>> {
     let began = Instant::now();
     let answer = region
         .http
@@ -106,6 +108,9 @@ async fn ask(region: &Region, token: &str, bsn: &str) -> anyhow::Result<Measured
         .body(question(bsn))
         .send()
         .await?;
+    if answer.status() == reqwest::StatusCode::FORBIDDEN {
+        return Ok(None);
+    }
     let body = answer.bytes().await?;
     let took = began.elapsed();
     let bundle: Value = serde_json::from_slice(&body)?;
@@ -119,9 +124,9 @@ async fn ask(region: &Region, token: &str, bsn: &str) -> anyhow::Result<Measured
     let sources = issues
         .filter(|issue| issue["details"]["coding"][0]["code"] == "data")
         .count();
-    Ok(Measured {
+    Ok(Some(Measured {
         took,
         resources: entries.len().saturating_sub(1),
         sources,
-    })
+    }))
 }
