@@ -439,7 +439,7 @@ async fn main() {
     }
     for question in [
         "Observation?code=http://loinc.org|{code}",
-        "Observation?identifier=Lp{n}o50",
+        "Observation?identifier=L{p}o50",
         "Observation?subject=Patient/{p}&code={code}",
         "Observation?patient.identifier={bsn}",
         "Observation?date=ge{day}&date=le2020-12-31",
