@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-const START_TIME_MAX: Duration = Duration::from_secs(300);
+const START_TIME_MAX: Duration = Duration::from_mins(5);
 
 pub(crate) struct Region {
     program: PathBuf,

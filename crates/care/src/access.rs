@@ -91,7 +91,9 @@ impl TreatmentRelation {
 
     /// Finds a kind by its word.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|relation| relation.code() == code)
+        Self::ALL
+            .into_iter()
+            .find(|relation| relation.code() == code)
     }
 }
 
@@ -166,7 +168,12 @@ impl AccessContext {
         exchange: Option<ExchangeCode>,
         relation: Option<TreatmentRelation>,
     ) -> Result<Self, OtherPatient> {
-        if self.0.patient.as_ref().is_some_and(|bound| bound != patient) {
+        if self
+            .0
+            .patient
+            .as_ref()
+            .is_some_and(|bound| bound != patient)
+        {
             return Err(OtherPatient);
         }
         let mut narrowed = self.0.clone();
@@ -215,10 +222,17 @@ impl fmt::Display for RequestId {
 mod tests {
     use super::*;
 
-    #[expect(clippy::disallowed_methods, reason = "a test stands in for authentication")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test stands in for authentication"
+    )]
     fn patient_context(bsn: &str) -> AccessContext {
         AccessContext::from_authentication(Authenticated {
-            actor: Actor { id: "p".into(), name: "P".into(), role: Role::Patient },
+            actor: Actor {
+                id: "p".into(),
+                name: "P".into(),
+                role: Role::Patient,
+            },
             organisation: "1".parse().unwrap(),
             organisation_name: "Regio".into(),
             organisation_type: OrganisationType::RegionalOrganisation,

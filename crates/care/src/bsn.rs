@@ -81,7 +81,10 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Result<&str, InvalidBsn>) {
-        assert_eq!(Bsn::parse(text).as_ref().map(Bsn::expose), expected.as_ref().copied());
+        assert_eq!(
+            Bsn::parse(text).as_ref().map(Bsn::expose),
+            expected.as_ref().copied()
+        );
     }
 
     #[test]

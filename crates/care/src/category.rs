@@ -59,7 +59,9 @@ data_categories! {
 impl DataCategory {
     /// Finds a category by its code.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| category.code() == code)
+        Self::ALL
+            .into_iter()
+            .find(|category| category.code() == code)
     }
 
     const fn bit(self) -> u32 {
@@ -130,7 +132,9 @@ impl Categories {
 
     /// The categories in the set, in the order of the guide.
     pub fn iter(self) -> impl Iterator<Item = DataCategory> {
-        DataCategory::ALL.into_iter().filter(move |category| self.contains(*category))
+        DataCategory::ALL
+            .into_iter()
+            .filter(move |category| self.contains(*category))
     }
 }
 
@@ -160,7 +164,9 @@ mod tests {
 
     #[test]
     fn sets_behave_as_sets() {
-        let set: Categories = [DataCategory::Alert, DataCategory::Specimen].into_iter().collect();
+        let set: Categories = [DataCategory::Alert, DataCategory::Specimen]
+            .into_iter()
+            .collect();
         assert_eq!(format!("{set:?}"), "{Alert, Specimen}");
         assert!(Categories::ALL.contains_all(set) && !set.contains_all(Categories::ALL));
         assert_eq!(Categories::from_bits(u32::MAX), Categories::ALL);

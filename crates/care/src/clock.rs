@@ -24,10 +24,16 @@ pub struct SystemClock {
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks the machine"
+    )]
     fn now(&self) -> Timestamp {
         let machine_ms = Timestamp::now().as_millisecond();
-        let ms = self.latest_ms.fetch_max(machine_ms, Ordering::AcqRel).max(machine_ms);
+        let ms = self
+            .latest_ms
+            .fetch_max(machine_ms, Ordering::AcqRel)
+            .max(machine_ms);
         Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
     }
 }

@@ -31,7 +31,9 @@ impl ConsentCategory {
 
     /// Finds a consent category by its Mitz code.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| category.code() == code)
+        Self::ALL
+            .into_iter()
+            .find(|category| category.code() == code)
     }
 
     /// The narrowest consent category that covers a kind of data.
@@ -101,7 +103,9 @@ impl ProviderCategory {
 
     /// Finds a provider category by its Mitz code.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| category.code() == code)
+        Self::ALL
+            .into_iter()
+            .find(|category| category.code() == code)
     }
 
     /// The group that a type of organisation belongs to.
@@ -138,7 +142,11 @@ mod tests {
         assert!(medication.contains(DataCategory::MedicationUse));
         assert!(medication.contains(DataCategory::Patient));
         assert!(!medication.contains(DataCategory::ObservationLaboratory));
-        assert!(!ConsentCategory::Results.opens().contains(DataCategory::Condition));
+        assert!(
+            !ConsentCategory::Results
+                .opens()
+                .contains(DataCategory::Condition)
+        );
     }
 
     #[test]

@@ -125,7 +125,11 @@ mod tests {
 
     #[test]
     fn a_physician_is_a_clinician() {
-        assert!(Role::ALL.into_iter().all(|role| !role.is_physician() || role.is_clinician()));
+        assert!(
+            Role::ALL
+                .into_iter()
+                .all(|role| !role.is_physician() || role.is_clinician())
+        );
         assert!(!Role::Patient.is_clinician() && !Role::Nurse.is_physician());
     }
 }

@@ -74,28 +74,16 @@ async fn verify_node(node: SelectedNode) -> anyhow::Result<Result<Verified, Chai
     let key = files.identity.public_key().to_vec();
     let store = open_store(&node.config, &files, String::new())?;
     let (send, receive) = mpsc::sync_channel::<Line>(LINES_PER_READ);
-    let verifying =
-        tokio::task::spawn_blocking(move || verify(receive.into_iter(), head.as_ref(), &key));
+    let verifying = tokio::task::spawn_blocking(move || verify(receive, head.as_ref(), &key));
     let mut after = 0;
     loop {
         let lines = store.audit_lines(after, LINES_PER_READ).await?;
         let Some(last) = lines.last() else { break };
         after = last.seq;
-        let sent = tokio::task::block_in_place(|| {
-            lines.into_iter().try_for_each(|line| {
-                send.send(Line {
-                    seq: line.seq,
-                    recorded: line.recorded,
-                    patient: line.patient,
-                    body: line.body,
-                    previous: line.previous,
-                    hash: line.hash,
-                    signature: line.signature,
-                })
-            })
-        });
+        let sent =
+            tokio::task::block_in_place(|| lines.into_iter().all(|line| send.send(line).is_ok()));
         // Who verifies stops at the first fault, and reads no further.
-        if sent.is_err() {
+        if !sent {
             break;
         }
     }

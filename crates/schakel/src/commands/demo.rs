@@ -15,7 +15,7 @@ use trust::{bearer::Bearer, identity::NodeIdentity, person::People};
 use crate::region::{self, DemoSettings};
 
 /// How long a demo token is valid.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(8 * 3_600);
+const TOKEN_LIFETIME: Duration = Duration::from_hours(8);
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]

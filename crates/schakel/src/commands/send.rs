@@ -104,7 +104,7 @@ fn format_of(bytes: &[u8]) -> Option<Format> {
 
 /// A Bundle goes to the base address, another resource to that of its type.
 fn fhir_url(organisation: &OrganisationEntry, bytes: &[u8]) -> String {
-    let resource_type = match fhir::json::Document::parse(bytes.to_vec()) {
+    let resource_type = match fhir::json::Document::parse(bytes) {
         Ok(document) => document
             .root()
             .text("resourceType")

@@ -14,7 +14,7 @@ use trust::{
 /// How many patients choose at the same time.
 const CHOOSING_AT_ONCE: usize = 16;
 /// How long the credential lives with which a patient chooses.
-const CREDENTIAL_LIFETIME: std::time::Duration = std::time::Duration::from_secs(60);
+const CREDENTIAL_LIFETIME: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Lets every patient choose.
 pub(super) async fn choose(

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use demo::{Delivery, DemoRegion, Organisation};
+use demo::{Delivery, DemoPatient, DemoRegion, Organisation};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::Progress;
@@ -31,7 +31,11 @@ pub(crate) async fn fill(
     http: reqwest::Client,
 ) -> anyhow::Result<usize> {
     let introductions = region.introductions();
-    let patients: Vec<Vec<Delivery>> = region.patients.iter().map(|one| one.deliveries()).collect();
+    let patients: Vec<Vec<Delivery>> = region
+        .patients
+        .iter()
+        .map(DemoPatient::deliveries)
+        .collect();
     let total = introductions.len() + patients.iter().map(Vec::len).sum::<usize>();
     let progress = Progress::new(total);
     let sender = Arc::new(Sender { doors, http });

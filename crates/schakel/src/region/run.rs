@@ -25,9 +25,9 @@ use crate::{
 };
 
 /// How long the token lives with which the histories are sent.
-const FILLING_TIME_MAX: Duration = Duration::from_secs(6 * 3_600);
+const FILLING_TIME_MAX: Duration = Duration::from_hours(6);
 /// How long the registrations at the localisation index may take.
-const REGISTRATION_TIME_MAX: Duration = Duration::from_secs(120);
+const REGISTRATION_TIME_MAX: Duration = Duration::from_mins(2);
 /// How often is looked whether they are done.
 const REGISTRATION_LOOK_EVERY: Duration = Duration::from_millis(50);
 
