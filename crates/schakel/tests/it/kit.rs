@@ -70,9 +70,10 @@ impl Region {
     pub(crate) fn start(patients: usize) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let data = directory.path().join("data");
-        let mut region = Self::start_in(&data, patients);
-        region._directory = Some(directory);
-        region
+        Self {
+            _directory: Some(directory),
+            ..Self::start_in(&data, patients)
+        }
     }
 
     /// Starts the region of a directory, new or from before.

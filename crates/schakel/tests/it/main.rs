@@ -1,5 +1,6 @@
 //! The whole program as its users meet it: real processes, real sockets, real
 //! files, nothing mocked.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod commands;
 mod kill;

@@ -59,7 +59,7 @@ async fn a_result_arrives_and_is_found(region: &Region, bsn: &str) {
             .await;
         let found = record.resources("Observation").into_iter();
         found
-            .filter(|one| one["valueQuantity"]["value"].to_string() == value)
+            .filter(|one| one["valueQuantity"]["value"].as_f64() == value.parse().ok())
             .count()
     };
     assert_eq!(count("5.7").await, 0);
