@@ -17,11 +17,11 @@ fn main() -> anyhow::Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["definitions", "--package", package] => definitions::run(package.as_ref()),
-        ["tidy"] => tidy::tidy(
-            std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("..")
-                .as_ref(),
-        ),
+        ["tidy"] => {
+            // Set by `cargo run`; asked at run time, since worktrees may share a build.
+            let here = std::env::var("CARGO_MANIFEST_DIR")?;
+            tidy::tidy(std::path::Path::new(&here).join("..").as_ref())
+        }
         _ => bail!(USAGE),
     }
 }

@@ -11,7 +11,7 @@ use axum::{
 use base64::Engine as _;
 
 use crate::{
-    handler::{clinician, common, consent, coordinator, operator, patient, sign_in},
+    handler::{clinician, consent, coordinator, everyone, operator, patient, sign_in},
     options::WebOptions,
     rooms::Rooms,
     security,
@@ -54,8 +54,8 @@ pub fn router(options: WebOptions) -> Router {
         .route("/sign-in", post(sign_in::sign_in))
         .route("/sign-in/people", post(sign_in::search))
         .route("/sign-out", post(sign_in::sign_out))
-        .route("/language", post(common::language))
-        .route("/static/{file}", get(common::file))
+        .route("/language", post(everyone::language))
+        .route("/static/{file}", get(everyone::file))
         .route(
             "/patients",
             get(clinician::find::show).post(clinician::find::find),
@@ -95,7 +95,7 @@ pub fn router(options: WebOptions) -> Router {
             post(operator::messages::replay),
         )
         .route("/checks", get(operator::checks::show))
-        .fallback(common::nowhere)
+        .fallback(everyone::nowhere)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&site),
             security::dress,

@@ -2,9 +2,9 @@
 //! parsed, `exchange` does the work, a view makes the context.
 
 pub(crate) mod clinician;
-pub(crate) mod common;
 pub(crate) mod consent;
 pub(crate) mod coordinator;
+pub(crate) mod everyone;
 pub(crate) mod operator;
 pub(crate) mod patient;
 pub(crate) mod sign_in;
