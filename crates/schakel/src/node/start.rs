@@ -62,6 +62,23 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
+    /// Takes sockets that were bound before.
+    pub(crate) fn of(
+        own: std::net::TcpListener,
+        node: Option<std::net::TcpListener>,
+        mllp: std::net::TcpListener,
+    ) -> anyhow::Result<Self> {
+        let take = |socket: std::net::TcpListener| {
+            socket.set_nonblocking(true)?;
+            TcpListener::from_std(socket)
+        };
+        Ok(Self {
+            own: take(own)?,
+            node: node.map(take).transpose()?,
+            mllp: take(mllp)?,
+        })
+    }
+
     /// Binds what the configuration names.
     pub(crate) async fn bind(config: &NodeConfig) -> anyhow::Result<Self> {
         let bind = async |address: SocketAddr, what: &str| {

@@ -10,4 +10,4 @@ use fill::{Doors, fill};
 use progress::Progress;
 pub(crate) use run::run;
 pub(crate) use setup::DemoSettings;
-use setup::{Prepared, prepare};
+use setup::{Prepared, PreparedNode, prepare};

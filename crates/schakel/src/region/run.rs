@@ -14,13 +14,12 @@ use futures::future::try_join_all;
 use trust::person::People;
 use web::Elsewhere;
 
-use super::{DemoSettings, Doors, Prepared, consents::choose, fill, prepare};
+use super::{DemoSettings, Doors, Prepared, PreparedNode, consents::choose, fill, prepare};
 use crate::{
     commands,
-    config::NodeConfig,
     demo_file::{DemoFile, OrganisationEntry, PatientEntry, PersonEntry},
     door_client,
-    node::{RunningNode, Sockets, Surroundings},
+    node::{RunningNode, Surroundings},
     shutdown,
 };
 
@@ -38,7 +37,7 @@ pub(crate) async fn run(settings: DemoSettings) -> anyhow::Result<()> {
     let began = Instant::now();
     let mut prepared = prepare(&settings, &SystemClock::default())?;
     let people = commands::people(&settings.data)?;
-    let mut nodes = open_all(&prepared.nodes, &people).await?;
+    let mut nodes = open_all(std::mem::take(&mut prepared.nodes), &people)?;
 
     let stopped = shutdown::signal();
     tokio::pin!(stopped);
@@ -54,39 +53,41 @@ pub(crate) async fn run(settings: DemoSettings) -> anyhow::Result<()> {
     started.map(drop)
 }
 
-async fn open_all(
-    configs: &[(Organisation, NodeConfig)],
-    people: &People,
-) -> anyhow::Result<Nodes> {
+fn open_all(prepared: Vec<PreparedNode>, people: &People) -> anyhow::Result<Nodes> {
+    let mut elsewhere = elsewhere(&prepared, people);
     let mut nodes = Nodes::new();
-    for (organisation, config) in configs {
+    for PreparedNode {
+        organisation,
+        config,
+        sockets,
+    } in prepared
+    {
         let elsewhere = match organisation {
-            Organisation::Regional => elsewhere(configs, people),
+            Organisation::Regional => std::mem::take(&mut elsewhere),
             _ => Vec::new(),
         };
-        let sockets = Sockets::bind(config).await?;
         let surroundings = Surroundings {
             demo: true,
             elsewhere,
         };
         nodes.insert(
-            *organisation,
-            RunningNode::open(config, sockets, surroundings)?,
+            organisation,
+            RunningNode::open(&config, sockets, surroundings)?,
         );
     }
     Ok(nodes)
 }
 
 /// The sign-in pages of the other organisations, for the start page.
-fn elsewhere(configs: &[(Organisation, NodeConfig)], people: &People) -> Vec<Elsewhere> {
-    configs
+fn elsewhere(prepared: &[PreparedNode], people: &People) -> Vec<Elsewhere> {
+    prepared
         .iter()
-        .filter(|(organisation, _)| *organisation != Organisation::Regional)
-        .map(|(_, config)| Elsewhere {
-            name: config.organisation.name.clone(),
-            address: format!("http://localhost:{}/", config.doors.own.port()),
+        .filter(|node| node.organisation != Organisation::Regional)
+        .map(|node| Elsewhere {
+            name: node.config.organisation.name.clone(),
+            address: format!("http://localhost:{}/", node.config.doors.own.port()),
             people: people
-                .of(config.organisation.ura)
+                .of(node.config.organisation.ura)
                 .filter(|person| person.role != Role::RecordSystem)
                 .map(|person| person.slug.clone())
                 .collect(),

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
 };
 
@@ -17,8 +17,11 @@ use trust::{
     person::{People, Person},
 };
 
-use crate::config::{
-    DoorsConfig, FilesConfig, LimitsConfig, NodeConfig, OrganisationConfig, RegionConfig,
+use crate::{
+    config::{
+        DoorsConfig, FilesConfig, LimitsConfig, NodeConfig, OrganisationConfig, RegionConfig,
+    },
+    node::Sockets,
 };
 
 /// What the user asked for.
@@ -33,12 +36,19 @@ pub(crate) struct DemoSettings {
 
 /// A region that is ready to start.
 pub(crate) struct Prepared {
-    pub(crate) nodes: Vec<(Organisation, NodeConfig)>,
+    pub(crate) nodes: Vec<PreparedNode>,
     pub(crate) people: DemoRegion,
     /// Whether the messages were all taken in before.
     pub(crate) filled: bool,
     marker: PathBuf,
     made: Made,
+}
+
+/// A node that is ready to start, with its ports held.
+pub(crate) struct PreparedNode {
+    pub(crate) organisation: Organisation,
+    pub(crate) config: NodeConfig,
+    pub(crate) sockets: Sockets,
 }
 
 /// What a region was made from, kept beside it.
@@ -197,101 +207,101 @@ fn people_of(region: &DemoRegion) -> anyhow::Result<People> {
     Ok(People::new(staff.chain(patients).collect())?)
 }
 
-/// Writes each node's configuration, with ports that are free now.
-fn configure(settings: &DemoSettings) -> anyhow::Result<Vec<(Organisation, NodeConfig)>> {
+/// Writes each node's configuration, with ports that are free now, and holds
+/// those ports: given back, another program might take them.
+fn configure(settings: &DemoSettings) -> anyhow::Result<Vec<PreparedNode>> {
     let mut ports = Ports {
         next: settings.port,
-        taken: Vec::new(),
     };
-    let own: Vec<SocketAddr> = Organisation::ALL
-        .into_iter()
-        .enumerate()
-        .map(|(index, _)| {
-            if index == 0 {
-                ports.exactly(settings.port)
-            } else {
-                ports.near()
-            }
-        })
-        .collect::<anyhow::Result<_>>()?;
-    let nodes: Vec<SocketAddr> = Organisation::ALL
-        .into_iter()
-        .map(|_| ports.near())
-        .collect::<anyhow::Result<_>>()?;
-    let mllp: Vec<SocketAddr> = Organisation::ALL
-        .into_iter()
-        .map(|_| ports.near())
-        .collect::<anyhow::Result<_>>()?;
-    let services_url = format!("https://{}", nodes[0]);
-    let services_ura = Organisation::Regional.describe().ura;
+    let mut own = vec![ports.exactly(settings.port)?];
+    for _ in 1..Organisation::ALL.len() {
+        own.push(ports.near()?);
+    }
+    let mut row = || {
+        Organisation::ALL
+            .into_iter()
+            .map(|_| ports.near())
+            .collect::<anyhow::Result<Vec<_>>>()
+    };
+    let (node, mllp) = (row()?, row()?);
+    let services_url = format!("https://{}", node[0].local_addr()?);
     Organisation::ALL
         .into_iter()
-        .enumerate()
-        .map(|(index, organisation)| {
-            let described = organisation.describe();
-            let regional = organisation == Organisation::Regional;
-            let config = NodeConfig {
-                organisation: OrganisationConfig {
-                    slug: described.slug.to_owned(),
-                    name: described.name.to_owned(),
-                    ura: described.ura,
-                    organisation_type: described.organisation_type.code().to_owned(),
-                },
-                doors: DoorsConfig {
-                    own: own[index],
-                    node: described.reachable.then_some(nodes[index]),
-                    mllp: mllp[index],
-                    public_url: None,
-                    node_url: (!described.reachable).then(|| format!("https://{}", nodes[index])),
-                },
-                files: FilesConfig {
-                    database: "records.db".into(),
-                    identity: "identity".into(),
-                    authority: "../authority.pem".into(),
-                    people: "../people.json".into(),
-                    exchanges: None,
-                },
-                region: RegionConfig {
-                    services_url: services_url.clone(),
-                    services_ura,
-                    embedded: regional.then(|| "services".into()),
-                },
-                limits: LimitsConfig::default(),
-            };
-            let path = settings.data.join(described.slug).join("node.toml");
-            config.write(&path)?;
-            Ok((organisation, NodeConfig::read(&path)?))
+        .zip(own)
+        .zip(node.into_iter().zip(mllp))
+        .map(|((organisation, own), (node, mllp))| {
+            prepare_node(settings, organisation, &services_url, own, node, mllp)
         })
         .collect()
+}
+
+fn prepare_node(
+    settings: &DemoSettings,
+    organisation: Organisation,
+    services_url: &str,
+    own: TcpListener,
+    node: TcpListener,
+    mllp: TcpListener,
+) -> anyhow::Result<PreparedNode> {
+    let described = organisation.describe();
+    let regional = organisation == Organisation::Regional;
+    let node_address = node.local_addr()?;
+    let config = NodeConfig {
+        organisation: OrganisationConfig {
+            slug: described.slug.to_owned(),
+            name: described.name.to_owned(),
+            ura: described.ura,
+            organisation_type: described.organisation_type.code().to_owned(),
+        },
+        doors: DoorsConfig {
+            own: own.local_addr()?,
+            node: described.reachable.then_some(node_address),
+            mllp: mllp.local_addr()?,
+            public_url: None,
+            node_url: (!described.reachable).then(|| format!("https://{node_address}")),
+        },
+        files: FilesConfig {
+            database: "records.db".into(),
+            identity: "identity".into(),
+            authority: "../authority.pem".into(),
+            people: "../people.json".into(),
+            exchanges: None,
+        },
+        region: RegionConfig {
+            services_url: services_url.to_owned(),
+            services_ura: Organisation::Regional.describe().ura,
+            embedded: regional.then(|| "services".into()),
+        },
+        limits: LimitsConfig::default(),
+    };
+    let path = settings.data.join(described.slug).join("node.toml");
+    config.write(&path)?;
+    Ok(PreparedNode {
+        organisation,
+        config: NodeConfig::read(&path)?,
+        sockets: Sockets::of(own, described.reachable.then_some(node), mllp)?,
+    })
 }
 
 /// Ports on loopback: the ones after the first where they are free, so that
 /// addresses stay the same from start to start; any other where they are not.
 struct Ports {
     next: u16,
-    /// Held until all are chosen, so that none is chosen twice.
-    taken: Vec<TcpListener>,
 }
 
 impl Ports {
-    fn exactly(&mut self, port: u16) -> anyhow::Result<SocketAddr> {
-        self.hold(port).with_context(|| {
+    fn exactly(&self, port: u16) -> anyhow::Result<TcpListener> {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| {
             format!("port {port} is taken; choose another with `--port`, or 0 for any")
         })
     }
 
-    fn near(&mut self) -> anyhow::Result<SocketAddr> {
-        if self.next == 0 {
-            return self.hold(0);
+    fn near(&mut self) -> anyhow::Result<TcpListener> {
+        if self.next != 0 {
+            self.next = self.next.saturating_add(1);
         }
-        self.next = self.next.saturating_add(1);
-        self.hold(self.next).or_else(|_| self.hold(0))
-    }
-
-    fn hold(&mut self, port: u16) -> anyhow::Result<SocketAddr> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let address = listener.local_addr()?;
-        self.taken.push(listener);
-        Ok(address)
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.next))
+            .or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        Ok(listener)
     }
 }
