@@ -78,6 +78,11 @@ impl Region {
 
     /// Starts the region of a directory, new or from before.
     pub(crate) fn start_in(data: &Path, patients: usize) -> Self {
+        Self::start_at(0, data, patients)
+    }
+
+    /// The same, with its ports from this one on where they are free.
+    pub(crate) fn start_at(port: u16, data: &Path, patients: usize) -> Self {
         let file = data.join("demo.json");
         let _ = std::fs::remove_file(&file);
         let mut process = Process::start(
@@ -85,7 +90,7 @@ impl Region {
                 .args([
                     "demo",
                     "--port",
-                    "0",
+                    &port.to_string(),
                     "--patients",
                     &patients.to_string(),
                     "--data",
