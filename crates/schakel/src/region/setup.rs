@@ -213,7 +213,7 @@ fn configure(settings: &DemoSettings) -> anyhow::Result<Vec<PreparedNode>> {
     let mut ports = Ports {
         next: settings.port,
     };
-    let mut own = vec![ports.exactly(settings.port)?];
+    let mut own = vec![Ports::exactly(settings.port)?];
     for _ in 1..Organisation::ALL.len() {
         own.push(ports.near()?);
     }
@@ -290,7 +290,7 @@ struct Ports {
 }
 
 impl Ports {
-    fn exactly(&self, port: u16) -> anyhow::Result<TcpListener> {
+    fn exactly(port: u16) -> anyhow::Result<TcpListener> {
         TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| {
             format!("port {port} is taken; choose another with `--port`, or 0 for any")
         })
