@@ -96,7 +96,8 @@ async fn a_colleague_without_a_relation_sees_nothing(region: &Region, bsn: &str)
 }
 
 async fn an_emergency_opens_the_record_and_is_remembered(region: &Region, bsn: &str) {
-    // The tenth patient is drawn by lot; the choice of the first is known.
+    // This patient lets everyone see; that an emergency opens what consent
+    // closes is held by the matrix of the policies.
     let ask = Question {
         emergency: Some("Bewusteloos binnengebracht"),
         ..Question::of("seh-arts-torenaar", bsn, "bgz")
