@@ -8,15 +8,16 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{CachedStatement, Row, params_from_iter};
 
 use super::filter::{Candidate, Filter};
 use super::lookups::{Lookup, between, ordered, test_index, updated_index};
 use super::sight::Sight;
 use crate::StoreError;
-use crate::index::Entries;
+use crate::index::{Entries, Range, Term};
 use crate::limits::{CHAIN_FINDS_MAX, SEARCH_SECONDS_MAX};
 use crate::sqlite::kinds::{self, Kinds};
+use crate::sqlite::snapshot::Snapshot;
 
 /// Rows that a driving condition may give when a page is to be filled: with
 /// more, going through the rows in order fills it sooner.
@@ -57,7 +58,7 @@ impl Deadline {
 /// What to go through.
 #[derive(Clone, Copy)]
 pub(crate) struct Scan<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) file: &'a Snapshot<'a>,
     pub(crate) kinds: &'a Kinds,
     pub(crate) sight: &'a Sight,
     /// Whether rows of directory types that belong to nobody can be seen too.
@@ -74,11 +75,6 @@ pub(crate) struct Hit<'a> {
 }
 
 impl Hit<'_> {
-    /// A column after [`COLUMNS`].
-    pub(super) fn extra(&self) -> Result<i64, StoreError> {
-        Ok(self.row.get(6)?)
-    }
-
     pub(crate) fn id(&self) -> Result<String, StoreError> {
         Ok(self.row.get(3)?)
     }
@@ -100,12 +96,8 @@ impl Hit<'_> {
 pub(super) enum Driver {
     /// All of the kind.
     Kind,
-    /// An index that gives them in order: `SELECT … FROM this d … WHERE this`.
-    Ordered {
-        table: &'static str,
-        condition: &'static str,
-        values: Vec<Sql>,
-    },
+    /// Those of this part of the index, which gives them in order.
+    Ordered(Range),
     /// These; sorted.
     Rows(Vec<i64>),
 }
@@ -150,20 +142,22 @@ impl Scan<'_> {
                 );
                 self.stream(&sql, values, take)
             }
-            Driver::Ordered {
-                table,
-                condition,
-                mut values,
-            } => {
-                values.push(Sql::Integer(after));
-                let seen = self.seen(&mut values);
-                let sql = format!(
-                    "SELECT {COLUMNS} FROM {table} d CROSS JOIN resource r ON r.rid = d.rid
-                     WHERE {condition} AND d.rid > ? AND r.state = 0 AND {seen} ORDER BY d.rid"
-                );
-                self.stream(&sql, values, take)
+            Driver::Ordered(range) => {
+                let mut row = OneRow::new(self)?;
+                let (file, range) = (self.file, range.after(after));
+                file.index
+                    .each(file.connection, &range, |rid| row.offer(rid, take))
             }
-            Driver::Rows(rows) => self.one_by_one(&rows, after, take),
+            Driver::Rows(rows) => {
+                let mut row = OneRow::new(self)?;
+                let from = rows.partition_point(|rid| *rid <= after);
+                for rid in &rows[from..] {
+                    if row.offer(*rid, take)?.is_break() {
+                        break;
+                    }
+                }
+                Ok(())
+            }
         }
     }
 
@@ -193,9 +187,8 @@ impl Scan<'_> {
         values: Vec<Sql>,
         take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.file.connection.prepare_cached(sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
-        let mut previous = None;
         let mut looked = 0_u32;
         while let Some(row) = rows.next()? {
             looked += 1;
@@ -203,38 +196,7 @@ impl Scan<'_> {
                 self.deadline.check()?;
             }
             let rid: i64 = row.get(0)?;
-            // A code in two systems gives its row twice, one after the other.
-            if previous.replace(rid) == Some(rid) {
-                continue;
-            }
             if self.offer(row, rid, take)?.is_break() {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    fn one_by_one(
-        self,
-        rows: &[i64],
-        after: i64,
-        take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
-    ) -> Result<(), StoreError> {
-        let mut values = vec![Sql::Null];
-        let seen = self.seen(&mut values);
-        let sql =
-            format!("SELECT {COLUMNS} FROM resource r WHERE r.rid = ? AND r.state = 0 AND {seen}");
-        let mut statement = self.connection.prepare_cached(&sql)?;
-        let from = rows.partition_point(|rid| *rid <= after);
-        for (looked, rid) in (1_u32..).zip(&rows[from..]) {
-            if looked.is_multiple_of(ROWS_PER_LOOK) {
-                self.deadline.check()?;
-            }
-            values[0] = Sql::Integer(*rid);
-            let mut found = statement.query(params_from_iter(&values))?;
-            if let Some(row) = found.next()?
-                && self.offer(row, *rid, take)?.is_break()
-            {
                 return Ok(());
             }
         }
@@ -355,9 +317,9 @@ impl Scan<'_> {
     ) -> Result<Reach, StoreError> {
         let (_, last) = kinds::range_of(self.kind);
         for patient in patients {
-            let sql = "SELECT rid FROM member WHERE patient = ? AND rid > ? AND rid <= ? LIMIT ?";
-            let values = vec![(*patient).into(), after.into(), last.into()];
-            if !self.gather(sql, values, limit, rows)? {
+            let member = Term::Member(*patient);
+            let range = Range::of(&member).after(after).up_to(&member, last);
+            if !self.gather(Lookup::Values(range), limit, rows)? {
                 return Ok(Reach::TooMany);
             }
         }
@@ -396,12 +358,8 @@ impl Scan<'_> {
                 Ok(Reach::NotIndexed)
             }
             Filter::Targets { parameter, targets } => self.union(targets, limit, rows, |target| {
-                let sql = "SELECT rid FROM reference
-                           WHERE param = ? AND target = ? AND rid > ? LIMIT ?";
-                Some(vec![(
-                    sql,
-                    vec![(*parameter).into(), (*target).into(), after.into()],
-                )])
+                let reference = Term::Reference(*parameter, *target);
+                Some(vec![Lookup::Values(Range::of(&reference).after(after))])
             }),
             Filter::OneOf(filters) => {
                 for filter in filters {
@@ -426,8 +384,8 @@ impl Scan<'_> {
             let Some(lookups) = lookups(test) else {
                 return Ok(Reach::NotIndexed);
             };
-            for (sql, values) in lookups {
-                if !self.gather(sql, values, limit, rows)? {
+            for lookup in lookups {
+                if !self.gather(lookup, limit, rows)? {
                     return Ok(Reach::TooMany);
                 }
             }
@@ -435,22 +393,66 @@ impl Scan<'_> {
         Ok(Reach::Complete)
     }
 
-    /// Adds what a statement finds; says whether the limit held.
-    fn gather(
-        self,
-        sql: &str,
-        mut values: Vec<Sql>,
-        limit: usize,
-        rows: &mut Vec<i64>,
-    ) -> Result<bool, StoreError> {
-        let room = (limit + 1).saturating_sub(rows.len());
-        values.push(Sql::Integer(room as i64));
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut found = statement.query(params_from_iter(values))?;
-        while let Some(row) = found.next()? {
-            rows.push(row.get(0)?);
+    /// Adds what a lookup finds; says whether the limit held.
+    fn gather(self, lookup: Lookup, limit: usize, rows: &mut Vec<i64>) -> Result<bool, StoreError> {
+        let connection = self.file.connection;
+        match lookup {
+            Lookup::Values(range) => self.file.index.gather(connection, &range, limit, rows),
+            Lookup::Updated { kind, low, high } => {
+                let room = (limit + 1).saturating_sub(rows.len());
+                let mut statement = connection.prepare_cached(
+                    "SELECT rid FROM resource
+                     WHERE kind = ? AND updated BETWEEN ? AND ? AND state = 0 LIMIT ?",
+                )?;
+                let mut found = statement.query((kind, low, high, room as i64))?;
+                while let Some(row) = found.next()? {
+                    rows.push(row.get(0)?);
+                }
+                Ok(rows.len() <= limit)
+            }
         }
-        Ok(rows.len() <= limit)
+    }
+}
+
+/// Rows that are read one at a time, by their numbers.
+pub(super) struct OneRow<'a> {
+    scan: Scan<'a>,
+    statement: CachedStatement<'a>,
+    looked: u32,
+}
+
+impl<'a> OneRow<'a> {
+    pub(super) fn new(scan: Scan<'a>) -> Result<Self, StoreError> {
+        let mut values = Vec::new();
+        let seen = scan.seen(&mut values);
+        let sql =
+            format!("SELECT {COLUMNS} FROM resource r WHERE r.rid = ? AND r.state = 0 AND {seen}");
+        let mut statement = scan.file.connection.prepare_cached(&sql)?;
+        for (place, value) in (2..).zip(values) {
+            statement.raw_bind_parameter(place, value)?;
+        }
+        Ok(Self {
+            scan,
+            statement,
+            looked: 0,
+        })
+    }
+
+    /// Offers a row, when it is there, can be seen and matches.
+    pub(super) fn offer(
+        &mut self,
+        rid: i64,
+        take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        self.looked += 1;
+        if self.looked.is_multiple_of(ROWS_PER_LOOK) {
+            self.scan.deadline.check()?;
+        }
+        self.statement.raw_bind_parameter(1, rid)?;
+        match self.statement.raw_query().next()? {
+            Some(row) => self.scan.offer(row, rid, take),
+            None => Ok(ControlFlow::Continue(())),
+        }
     }
 }
 

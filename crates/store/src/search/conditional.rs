@@ -2,19 +2,18 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::Connection;
-
 use super::candidates::{Deadline, Scan};
 use super::criterion::Reading;
 use super::query;
 use super::resolve::Resolver;
 use super::sight::Sight;
 use crate::sqlite::kinds::Kinds;
+use crate::sqlite::snapshot::Snapshot;
 use crate::{Options, StoreError};
 
 /// The id of the one resource that a query finds; `None` when it finds none.
 pub(crate) fn find_one(
-    connection: &Connection,
+    file: &Snapshot<'_>,
     kinds: &Kinds,
     options: &Options,
     resource_type: &'static str,
@@ -35,7 +34,7 @@ pub(crate) fn find_one(
     let deadline = Deadline::start();
     let sight = Sight::All;
     let resolver = Resolver {
-        connection,
+        file,
         kinds,
         sight: &sight,
         deadline,
@@ -46,7 +45,7 @@ pub(crate) fn find_one(
         .map(|criterion| resolver.filter(resource_type, criterion))
         .collect::<Result<Vec<_>, _>>()?;
     let scan = Scan {
-        connection,
+        file,
         kinds,
         sight: &sight,
         directory: false,

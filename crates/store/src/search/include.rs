@@ -1,6 +1,7 @@
 //! What matches bring along.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value as Sql;
@@ -9,7 +10,7 @@ use super::candidates::COLUMNS;
 use super::query::Include;
 use super::resolve::Resolver;
 use crate::StoreError;
-use crate::index::Entries;
+use crate::index::{Entries, Range, Term};
 use crate::limits::{INCLUDE_ROUNDS_MAX, INCLUDED_MAX};
 use crate::sqlite::kinds;
 use crate::sqlite::names::Variant;
@@ -113,7 +114,7 @@ impl Resolver<'_> {
             .condition_or_directory("r", self.kinds, &mut values);
         let sql =
             format!("SELECT {COLUMNS} FROM resource r WHERE r.rid = ? AND r.state = 0 AND {sight}");
-        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut statement = self.file.connection.prepare_cached(&sql)?;
         for parameter in &path.parameters {
             for target in Entries::of(&from.entries).references(*parameter) {
                 let fits = path
@@ -145,21 +146,27 @@ impl Resolver<'_> {
             return Ok(());
         }
         for parameter in &path.parameters {
-            let mut values = vec![(*parameter).into(), to.into()];
+            let mut values = vec![Sql::Null];
             let sight = self.sight.condition("r", &mut values);
-            values.push(Sql::Integer(INCLUDED_MAX as i64 + 1));
             let sql = format!(
-                "SELECT {COLUMNS} FROM reference d CROSS JOIN resource r ON r.rid = d.rid
-                 WHERE d.param = ? AND d.target = ? AND r.state = 0 AND {sight}
-                 ORDER BY d.rid LIMIT ?"
+                "SELECT {COLUMNS} FROM resource r WHERE r.rid = ? AND r.state = 0 AND {sight}"
             );
-            let mut statement = self.connection.prepare_cached(&sql)?;
-            let mut rows = statement.query(params_from_iter(values))?;
-            while let Some(row) = rows.next()? {
-                if seen.insert(row.get(0)?) {
+            let mut statement = self.file.connection.prepare_cached(&sql)?;
+            let range = Range::of(&Term::Reference(*parameter, to));
+            self.file.index.each(self.file.connection, &range, |rid| {
+                values[0] = Sql::Integer(rid);
+                let mut rows = statement.query(params_from_iter(&values))?;
+                if let Some(row) = rows.next()?
+                    && seen.insert(rid)
+                {
                     next.push(found(row)?);
                 }
-            }
+                Ok(if next.len() > INCLUDED_MAX {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                })
+            })?;
         }
         Ok(())
     }

@@ -1,16 +1,22 @@
 //! How an index finds the rows that may fit a condition.
 
-use rusqlite::types::Value as Sql;
-
 use super::candidates::Driver;
 use super::filter::{Filter, SystemTest, Test};
 use super::values::{DateTest, NumberTest, Prefix};
-use crate::index::{LONG_MS, STRING_PREFIX_BYTES, WIDE, index_prefix};
+use crate::index::{
+    LONG_MS, Range, STRING_PREFIX_BYTES, Term, WIDE, codes_from, index_prefix, sortable, texts_from,
+};
 
-/// A statement with its values, but for the limit.
-pub(super) type Lookup = (&'static str, Vec<Sql>);
+/// Where rows are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lookup {
+    /// In the index of values.
+    Values(Range),
+    /// Among the times of writing of a kind, in ms, both ends included.
+    Updated { kind: i64, low: i64, high: i64 },
+}
 
-/// How one test finds rows over an index; `None` when it cannot.
+/// How one test finds rows after one over an index; `None` when it cannot.
 pub(super) fn test_index(parameter: i64, test: &Test, after: i64) -> Option<Vec<Lookup>> {
     match test {
         Test::Token {
@@ -18,34 +24,25 @@ pub(super) fn test_index(parameter: i64, test: &Test, after: i64) -> Option<Vec<
             ..
         } => Some(Vec::new()),
         Test::Token {
-            code: Some(code), ..
+            system,
+            code: Some(code),
+        } => {
+            let range = Range::of(&Term::Token(parameter, code, 0)).after(after);
+            Some(vec![Lookup::Values(match system {
+                SystemTest::Is(system) => range.of_system(*system),
+                _ => range,
+            })])
         }
-        | Test::Uri(code) => {
-            let sql = "SELECT rid FROM token WHERE param = ? AND code = ? AND rid > ? LIMIT ?";
-            Some(vec![(
-                sql,
-                vec![parameter.into(), code.clone().into(), after.into()],
-            )])
-        }
-        Test::UriBelow(uri) => {
-            let top = uri.trim_end_matches('/');
-            let sql = "SELECT rid FROM token
-                       WHERE param = ? AND code >= ? AND code < ? LIMIT ?";
-            Some(vec![(
-                sql,
-                vec![parameter.into(), top.to_owned().into(), past(top)],
-            )])
-        }
+        Test::Uri(code) => one(Range::of(&Term::Token(parameter, code, 0)).after(after)),
+        Test::UriBelow(uri) => one(Range::starting(codes_from(
+            parameter,
+            uri.trim_end_matches('/'),
+        ))),
         Test::Starts(folded) if folded.len() < STRING_PREFIX_BYTES => {
-            let sql = "SELECT rid FROM string
-                       WHERE param = ? AND folded >= ? AND folded < ? LIMIT ?";
-            Some(vec![(
-                sql,
-                vec![parameter.into(), folded.clone().into(), past(folded)],
-            )])
+            one(Range::starting(texts_from(parameter, folded)))
         }
-        Test::Starts(folded) => Some(vec![same_prefix(parameter, folded)]),
-        Test::Exact(text) => Some(vec![same_prefix(parameter, &fhir::search::normalise(text))]),
+        Test::Starts(folded) => one(same_prefix(parameter, folded)),
+        Test::Exact(text) => one(same_prefix(parameter, &fhir::search::normalise(text))),
         Test::Date(test) => date_index(parameter, *test),
         Test::Number(number) | Test::Quantity { number, .. } => number_index(parameter, *number),
         Test::Composite(tests) => match tests.first() {
@@ -63,29 +60,42 @@ pub(super) fn test_index(parameter: i64, test: &Test, after: i64) -> Option<Vec<
     }
 }
 
-fn same_prefix(parameter: i64, folded: &str) -> Lookup {
-    let sql = "SELECT rid FROM string WHERE param = ? AND folded = ? LIMIT ?";
-    (
-        sql,
-        vec![parameter.into(), index_prefix(folded).to_owned().into()],
-    )
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "one of several ways to look something up"
+)]
+fn one(range: Range) -> Option<Vec<Lookup>> {
+    Some(vec![Lookup::Values(range)])
 }
 
-/// What comes after every text that starts with this one.
-fn past(start: &str) -> Sql {
-    Sql::Text(format!("{start}{}", char::MAX))
+fn same_prefix(parameter: i64, folded: &str) -> Range {
+    Range::of(&Term::Text(parameter, index_prefix(folded).to_owned()))
+}
+
+/// What starts between two moments.
+fn starting(parameter: i64, low: i64, high: i64) -> Lookup {
+    Lookup::Values(Range::between(
+        &Term::Date(parameter, low),
+        &Term::Date(parameter, high),
+    ))
+}
+
+/// What lasts long and ends at or after a moment.
+fn lasting(parameter: i64, moment: i64) -> Lookup {
+    Lookup::Values(Range::between(
+        &Term::Period(parameter, moment),
+        &Term::Period(parameter, i64::MAX),
+    ))
 }
 
 fn date_index(parameter: i64, test: DateTest) -> Option<Vec<Lookup>> {
-    let starting = "SELECT rid FROM date WHERE param = ? AND low BETWEEN ? AND ? LIMIT ?";
-    let lasting = "SELECT rid FROM period WHERE param = ? AND high >= ? LIMIT ?";
-    let start = |low: i64, high: i64| (starting, vec![parameter.into(), low.into(), high.into()]);
+    let start = |low: i64, high: i64| starting(parameter, low, high);
     // What ends at or after a moment either starts at most `LONG_MS` before it,
     // or lasts longer than that and is found by its end.
     let end = |moment: i64, start_max: i64| {
         vec![
             start(moment.saturating_sub(LONG_MS), start_max),
-            (lasting, vec![parameter.into(), moment.into()]),
+            lasting(parameter, moment),
         ]
     };
     match test.prefix {
@@ -111,15 +121,15 @@ fn number_index(parameter: i64, test: NumberTest) -> Option<Vec<Lookup>> {
         Prefix::NotEqual => return None,
     };
     let (from, to) = (from - slack, to + slack);
-    let narrow = "SELECT rid FROM number WHERE param = ? AND low >= ? AND low <= ? LIMIT ?";
-    let wide = "SELECT rid FROM number WHERE param = ? AND low <= ? AND high >= ? LIMIT ?";
-    Some(vec![
-        (
-            narrow,
-            vec![parameter.into(), (from - WIDE).into(), to.into()],
-        ),
-        (wide, vec![(-parameter).into(), to.into(), from.into()]),
-    ])
+    let narrow = Range::between(
+        &Term::Number(parameter, sortable(from - WIDE)),
+        &Term::Number(parameter, sortable(to)),
+    );
+    let wide = Range::between(
+        &Term::Wide(parameter, sortable(f64::NEG_INFINITY)),
+        &Term::Wide(parameter, sortable(to)),
+    );
+    Some(vec![Lookup::Values(narrow), Lookup::Values(wide)])
 }
 
 /// How two conditions on the same date find rows together, when one is a lower
@@ -134,18 +144,9 @@ pub(super) fn between(one: &Filter, other: &Filter) -> Option<Vec<Lookup>> {
     let ((Some(from), None, None, Some(to)) | (None, Some(to), Some(from), None)) = bounds else {
         return None;
     };
-    let starting = "SELECT rid FROM date WHERE param = ? AND low BETWEEN ? AND ? LIMIT ?";
-    let lasting = "SELECT rid FROM period WHERE param = ? AND high >= ? LIMIT ?";
     Some(vec![
-        (
-            starting,
-            vec![
-                parameter.into(),
-                from.saturating_sub(LONG_MS).into(),
-                to.into(),
-            ],
-        ),
-        (lasting, vec![parameter.into(), from.into()]),
+        starting(parameter, from.saturating_sub(LONG_MS), to),
+        lasting(parameter, from),
     ])
 }
 
@@ -181,7 +182,8 @@ fn upper(test: DateTest) -> Option<i64> {
     }
 }
 
-/// The index that gives what fits a filter in the order of numbers, when one does.
+/// The part of the index that gives exactly what fits a filter, in the order of
+/// numbers, when one does.
 pub(super) fn ordered(filter: &Filter) -> Option<Driver> {
     match filter {
         Filter::Value {
@@ -189,40 +191,33 @@ pub(super) fn ordered(filter: &Filter) -> Option<Driver> {
             tests,
             negated: false,
         } => match tests.as_slice() {
-            [
-                Test::Token {
-                    system,
-                    code: Some(code),
-                },
-            ] => {
-                let mut values: Vec<Sql> = vec![(*parameter).into(), code.clone().into()];
-                let condition = match system {
-                    SystemTest::Is(system) => {
-                        values.push((*system).into());
-                        "d.param = ? AND d.code = ? AND d.system = ?"
+            [test @ (Test::Token { code: Some(_), .. } | Test::Uri(_))] => {
+                let start = match test {
+                    Test::Token {
+                        system: SystemTest::Unknown,
+                        ..
+                    } => return Some(Driver::Rows(Vec::new())),
+                    Test::Token {
+                        system,
+                        code: Some(code),
+                    } => {
+                        let range = Range::of(&Term::Token(*parameter, code, 0));
+                        match system {
+                            SystemTest::Is(system) => range.of_system(*system),
+                            _ => range,
+                        }
                     }
-                    SystemTest::Any => "d.param = ? AND d.code = ?",
-                    SystemTest::Unknown => return Some(Driver::Rows(Vec::new())),
+                    Test::Uri(uri) => Range::of(&Term::Token(*parameter, uri, 0)),
+                    _ => return None,
                 };
-                Some(Driver::Ordered {
-                    table: "token",
-                    condition,
-                    values,
-                })
+                Some(Driver::Ordered(start))
             }
-            [Test::Uri(uri)] => Some(Driver::Ordered {
-                table: "token",
-                condition: "d.param = ? AND d.code = ?",
-                values: vec![(*parameter).into(), uri.clone().into()],
-            }),
             _ => None,
         },
         Filter::Targets { parameter, targets } => match targets.as_slice() {
-            [target] => Some(Driver::Ordered {
-                table: "reference",
-                condition: "d.param = ? AND d.target = ?",
-                values: vec![(*parameter).into(), (*target).into()],
-            }),
+            [target] => Some(Driver::Ordered(Range::of(&Term::Reference(
+                *parameter, *target,
+            )))),
             _ => None,
         },
         _ => None,
@@ -239,7 +234,5 @@ pub(super) fn updated_index(kind: i64, test: DateTest) -> Option<Vec<Lookup>> {
         Prefix::LessOrEqual => (i64::MIN, test.high),
         Prefix::NotEqual => return None,
     };
-    let sql = "SELECT rid FROM resource
-               WHERE kind = ? AND updated BETWEEN ? AND ? AND state = 0 LIMIT ?";
-    Some(vec![(sql, vec![kind.into(), low.into(), high.into()])])
+    Some(vec![Lookup::Updated { kind, low, high }])
 }

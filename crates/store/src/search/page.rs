@@ -18,6 +18,7 @@ use super::sort::{self, Rank, SortKey};
 use super::walk::{self, Plan};
 use crate::read::stored;
 use crate::sqlite::kinds::Kinds;
+use crate::sqlite::snapshot::Snapshot;
 use crate::{Options, SearchPage, StoreError};
 
 /// The parameter that a cursor comes back in.
@@ -27,7 +28,7 @@ const BESIDE_CURSOR: [&str; 3] = ["_elements", "_format", "_pretty"];
 
 /// Answers a query, or goes on with one.
 pub(crate) fn run(
-    connection: &Connection,
+    file: &Snapshot<'_>,
     kinds: &Kinds,
     options: &Options,
     key: &CursorKey,
@@ -57,10 +58,10 @@ pub(crate) fn run(
         now: options.clock.now(),
     };
     let query = query::read(reading, resource_type, &pairs)?;
-    let sight = Sight::of(connection, scope)?;
+    let sight = Sight::of(file.connection, scope)?;
     let deadline = Deadline::start();
     let resolver = Resolver {
-        connection,
+        file,
         kinds,
         sight: &sight,
         deadline,
@@ -71,7 +72,7 @@ pub(crate) fn run(
         .map(|criterion| resolver.filter(resource_type, criterion))
         .collect::<Result<Vec<Filter>, _>>()?;
     let scan = Scan {
-        connection,
+        file,
         kinds,
         sight: &sight,
         directory: false,
@@ -113,8 +114,8 @@ pub(crate) fn run(
     let included = include::included(resolver, &query.includes, &found)?;
     Ok(SearchPage {
         total,
-        matches: bodies(connection, kinds, found)?,
-        included: bodies(connection, kinds, included)?,
+        matches: bodies(file.connection, kinds, found)?,
+        included: bodies(file.connection, kinds, included)?,
         next,
     })
 }

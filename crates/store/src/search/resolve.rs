@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::OptionalExtension;
 
 use super::candidates::{Deadline, Scan, within_chain};
 use super::criterion::{Condition, Criterion, StringMode, Target, Unit, UriMode};
@@ -13,11 +13,12 @@ use super::values::{System, Token};
 use crate::StoreError;
 use crate::sqlite::kinds::{self, Kinds};
 use crate::sqlite::names::{self, Variant};
+use crate::sqlite::snapshot::Snapshot;
 
 /// What resolving needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Resolver<'a> {
-    pub(crate) connection: &'a Connection,
+    pub(crate) file: &'a Snapshot<'a>,
     pub(crate) kinds: &'a Kinds,
     pub(crate) sight: &'a Sight,
     pub(crate) deadline: Deadline,
@@ -86,7 +87,7 @@ impl Resolver<'_> {
         directory: bool,
     ) -> Result<Scan<'b>, StoreError> {
         Ok(Scan {
-            connection: self.connection,
+            file: self.file,
             kinds: self.kinds,
             sight: self.sight,
             directory,
@@ -252,7 +253,7 @@ impl Resolver<'_> {
         Ok(match system {
             System::Any => SystemTest::Any,
             System::None => SystemTest::Is(0),
-            System::Is(uri) => names::find(self.connection, &format!("s{uri}"))?
+            System::Is(uri) => names::find(self.file.connection, &format!("s{uri}"))?
                 .map_or(SystemTest::Unknown, SystemTest::Is),
         })
     }
@@ -265,13 +266,14 @@ impl Resolver<'_> {
         variant: Variant,
     ) -> Result<i64, StoreError> {
         let word = names::parameter(resource_type, code, variant);
-        Ok(names::find(self.connection, &word)?.unwrap_or(UNUSED))
+        Ok(names::find(self.file.connection, &word)?.unwrap_or(UNUSED))
     }
 
     /// The number of a resource. Whether it can be seen is not asked: that is
     /// up to the rows that refer to it, or to the scan over it.
     fn row(self, kind: i64, id: &str) -> Result<Option<i64>, StoreError> {
         Ok(self
+            .file
             .connection
             .prepare_cached("SELECT rid FROM resource WHERE id = ?1 AND kind = ?2")?
             .query_row((id, kind), |row| row.get(0))

@@ -4,10 +4,8 @@
 use std::ops::ControlFlow;
 
 use rusqlite::OptionalExtension;
-use rusqlite::params_from_iter;
-use rusqlite::types::Value as Sql;
 
-use super::candidates::{COLUMNS, Driver, Scan};
+use super::candidates::{COLUMNS, Driver, Hit, OneRow, Scan};
 use super::include::Found;
 use super::lookups::ordered;
 use super::page::found;
@@ -15,6 +13,7 @@ use super::query::Query;
 use super::sight::Sight;
 use super::sort::{self, Index, Key, Rank, SortKey};
 use crate::StoreError;
+use crate::index::{Range, Term, moment_of, rid_of};
 
 /// How a sorted page is found.
 pub(super) enum Plan<'a> {
@@ -46,19 +45,14 @@ pub(super) fn plan<'a>(
     let walks = match &driver {
         Driver::Rows(_) => false,
         Driver::Kind => true,
-        Driver::Ordered {
-            table,
-            condition,
-            values,
-        } => {
+        Driver::Ordered(range) => {
             // More matches than this, and the walk is shorter than the collection.
-            let enough = (all as f64 * (count + 1) as f64).sqrt() as i64;
-            let mut values = values.clone();
-            values.push(enough.into());
-            let sql = format!("SELECT 1 FROM {table} d WHERE {condition} LIMIT 1 OFFSET ?");
-            scan.connection
-                .prepare_cached(&sql)?
-                .exists(params_from_iter(values))?
+            let enough = (all as f64 * (count + 1) as f64).sqrt() as usize;
+            let file = scan.file;
+            let all = file
+                .index
+                .gather(file.connection, range, enough, &mut Vec::new())?;
+            !all
         }
     };
     Ok(if walks {
@@ -72,6 +66,7 @@ pub(super) fn plan<'a>(
 /// the way only.
 fn live(scan: Scan<'_>) -> Result<i64, StoreError> {
     let count: Option<i64> = scan
+        .file
         .connection
         .prepare_cached("SELECT count FROM tally WHERE what = ?1")?
         .query_row([scan.kind], |row| row.get(0))
@@ -95,10 +90,8 @@ pub(super) fn page(
             Some(Key::Integer(start)) => Some(*start),
             _ => None,
         };
-        let (sql, values) = statement(scan, key, start);
         let mut latest = None;
-        scan.stream(&sql, values, &mut |hit| {
-            let at = hit.extra()?;
+        along(scan, key, start, &mut |at, hit| {
             if latest.replace(at) != Some(at) && page.len() >= wanted {
                 return Ok(ControlFlow::Break(()));
             }
@@ -141,37 +134,66 @@ fn cut(page: &mut Vec<(Rank, Found)>, wanted: usize) {
     page.truncate(wanted);
 }
 
-/// The rows in the order of the key, from a value on.
-fn statement(scan: Scan<'_>, key: &SortKey, start: Option<i64>) -> (String, Vec<Sql>) {
-    let (compare, direction) = if key.is_descending() {
-        ("<=", "DESC")
+/// What takes a row with the value that it is sorted by.
+type Take<'a> = dyn FnMut(i64, &Hit<'_>) -> Result<ControlFlow<()>, StoreError> + 'a;
+
+/// Offers the rows in the order of the key, each with its value, from a value on.
+fn along(
+    scan: Scan<'_>,
+    key: &SortKey,
+    start: Option<i64>,
+    take: &mut Take<'_>,
+) -> Result<(), StoreError> {
+    match key.index() {
+        Some(Index::Date(parameter)) => along_dates(scan, parameter, key, start, take),
+        Some(Index::Updated) | None => along_writing(scan, key, start, take),
+    }
+}
+
+fn along_dates(
+    scan: Scan<'_>,
+    parameter: i64,
+    key: &SortKey,
+    start: Option<i64>,
+    take: &mut Take<'_>,
+) -> Result<(), StoreError> {
+    let (low, high) = if key.is_descending() {
+        (i64::MIN, start.unwrap_or(i64::MAX))
     } else {
-        (">=", "ASC")
+        (start.unwrap_or(i64::MIN), i64::MAX)
     };
-    let start = start.unwrap_or(if key.is_descending() {
-        i64::MAX
+    let dates = Range::between(&Term::Date(parameter, low), &Term::Date(parameter, high));
+    let mut row = OneRow::new(scan)?;
+    let file = scan.file;
+    file.index
+        .keys(file.connection, &dates, key.is_descending(), |key| {
+            let (Some(at), Some(rid)) = (moment_of(key), rid_of(key)) else {
+                return Err(StoreError::Corrupt {
+                    what: "a key of the index is not of a date",
+                });
+            };
+            row.offer(rid, &mut |hit| take(at, hit))
+        })
+}
+
+fn along_writing(
+    scan: Scan<'_>,
+    key: &SortKey,
+    start: Option<i64>,
+    take: &mut Take<'_>,
+) -> Result<(), StoreError> {
+    let (compare, direction, end) = if key.is_descending() {
+        ("<=", "DESC", i64::MAX)
     } else {
-        i64::MIN
-    });
-    let (from, column, mut values) = match key.index() {
-        Some(Index::Date(parameter)) => (
-            "date d CROSS JOIN resource r ON r.rid = d.rid WHERE d.param = ?",
-            "d.low",
-            vec![parameter.into()],
-        ),
-        Some(Index::Updated) | None => (
-            "resource r WHERE r.kind = ?",
-            "r.updated",
-            vec![scan.kind.into()],
-        ),
+        (">=", "ASC", i64::MIN)
     };
-    values.push(start.into());
+    let mut values = vec![scan.kind.into(), start.unwrap_or(end).into()];
     let seen = scan.seen(&mut values);
     let sql = format!(
-        "SELECT {COLUMNS}, {column} FROM {from} AND {column} {compare} ?
-         AND r.state = 0 AND {seen} ORDER BY {column} {direction}"
+        "SELECT {COLUMNS} FROM resource r WHERE r.kind = ? AND r.updated {compare} ?
+         AND r.state = 0 AND {seen} ORDER BY r.updated {direction}"
     );
-    (sql, values)
+    scan.stream(&sql, values, &mut |hit| take(hit.candidate.updated, hit))
 }
 
 /// How many match, when an index alone can tell: all can be seen, and there is
@@ -183,15 +205,13 @@ pub(super) fn count_by_index(scan: Scan<'_>) -> Result<Option<u64>, StoreError> 
     let count = match scan.filters {
         [] => live(scan)?,
         [filter] => match ordered(filter) {
-            Some(Driver::Ordered {
-                table,
-                condition,
-                values,
-            }) => {
-                let sql = format!("SELECT count(DISTINCT d.rid) FROM {table} d WHERE {condition}");
-                scan.connection
-                    .prepare_cached(&sql)?
-                    .query_row(params_from_iter(values), |row| row.get(0))?
+            Some(Driver::Ordered(range)) => {
+                let (mut count, file) = (0, scan.file);
+                file.index.each(file.connection, &range, |_| {
+                    count += 1;
+                    Ok(ControlFlow::Continue(()))
+                })?;
+                count
             }
             _ => return Ok(None),
         },

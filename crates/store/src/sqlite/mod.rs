@@ -6,4 +6,5 @@ pub(crate) mod kinds;
 pub(crate) mod names;
 pub(crate) mod readers;
 pub(crate) mod schema;
+pub(crate) mod snapshot;
 pub(crate) mod writer;

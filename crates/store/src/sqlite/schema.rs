@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::StoreError;
 
 /// The steps, in order. A step that was released never changes.
-const STEPS: [&str; 1] = [include_str!("0001.sql")];
+const STEPS: [&str; 2] = [include_str!("0001.sql"), include_str!("0002.sql")];
 
 /// The newest version of the schema.
 pub(crate) const NEWEST: i64 = STEPS.len() as i64;

@@ -17,6 +17,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::kinds::{self, Kinds};
 use super::names::Remembered;
+use super::snapshot::Snapshot;
+use crate::index::{Generations, Upkeep};
 use crate::limits::{GROUP_MS_MAX, GROUP_WRITES_MAX, WAITING_WRITES_MAX};
 use crate::{Options, StoreError};
 
@@ -37,6 +39,9 @@ pub(crate) struct State {
     pub(crate) names: Remembered,
     /// The last line of the audit log.
     pub(crate) audit_head: (u64, [u8; 32]),
+    /// The index.
+    pub(crate) index: Upkeep,
+    generations: Arc<Generations>,
     next_sequence: HashMap<i64, i64>,
     tallies: BTreeMap<i64, i64>,
     latest_ms: i64,
@@ -58,6 +63,14 @@ pub(crate) struct Session<'a> {
 }
 
 impl Session<'_> {
+    /// What this work sees, its own changes included.
+    pub(crate) fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot {
+            connection: self.connection,
+            index: self.state.index.view(),
+        }
+    }
+
     /// A number for a new resource of this kind.
     pub(crate) fn new_rid(&mut self, kind: i64) -> Result<i64, StoreError> {
         let (first, last) = kinds::range_of(kind);
@@ -175,12 +188,18 @@ impl Drop for Writer {
 
 impl State {
     /// Reads what the writer must know from the file.
-    pub(crate) fn load(connection: &Connection, options: Options) -> Result<Self, StoreError> {
+    pub(crate) fn load(
+        connection: &Connection,
+        options: Options,
+        generations: Arc<Generations>,
+    ) -> Result<Self, StoreError> {
         let mut state = Self {
             options,
             kinds: Arc::new(Kinds::load(connection)?),
             names: Remembered::default(),
             audit_head: (0, [0; 32]),
+            index: Upkeep::load(connection, Arc::clone(&generations))?,
+            generations,
             next_sequence: HashMap::new(),
             tallies: BTreeMap::new(),
             latest_ms: i64::MIN,
@@ -194,6 +213,7 @@ impl State {
     /// when another process wrote to the file.
     fn reload(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.names.forget();
+        self.index = Upkeep::load(connection, Arc::clone(&self.generations))?;
         self.next_sequence.clear();
         self.tallies.clear();
         self.audit_head = connection
@@ -241,7 +261,7 @@ struct Thread {
 
 impl Thread {
     fn run(mut self) {
-        while let Some(first) = self.waiting.blocking_recv() {
+        while let Some(first) = self.next_job() {
             let mut group = Vec::with_capacity(8);
             let outcome = self.fill(first, &mut group);
             let not_committed = match outcome {
@@ -258,6 +278,35 @@ impl Thread {
                 job.answer(not_committed.as_deref());
             }
         }
+    }
+
+    /// The next job. While nobody waits, the index is put in order.
+    fn next_job(&mut self) -> Option<Box<dyn Job>> {
+        loop {
+            match self.waiting.try_recv() {
+                Ok(job) => return Some(job),
+                Err(mpsc::error::TryRecvError::Disconnected) => return None,
+                Err(mpsc::error::TryRecvError::Empty) => {}
+            }
+            if !self.state.index.has_work() {
+                return self.waiting.blocking_recv();
+            }
+            if let Err(error) = self.put_in_order() {
+                let _ = self.connection.execute_batch("ROLLBACK");
+                let _ = self.state.reload(&self.connection);
+                tracing::error!(reason = %reason(&error), "store.upkeep_failed");
+                return self.waiting.blocking_recv();
+            }
+        }
+    }
+
+    /// A part of the index's own work, in a transaction of its own.
+    fn put_in_order(&mut self) -> Result<(), StoreError> {
+        self.begin()?;
+        self.state.index.work(&self.connection)?;
+        self.connection.execute_batch("COMMIT")?;
+        self.state.index.committed();
+        Ok(())
     }
 
     /// Runs a group of jobs in one transaction and commits it.
@@ -282,7 +331,9 @@ impl Thread {
         }
         begun?;
         self.write_tallies()?;
+        self.state.index.prepare_commit(&self.connection)?;
         self.connection.execute_batch("COMMIT")?;
+        self.state.index.committed();
         if self.state.audit_head != head {
             let (seq, hash) = self.state.audit_head;
             self.state.options.seal.durable(seq, &hash);
@@ -305,6 +356,7 @@ impl Thread {
             .prepare_cached("SAVEPOINT one")?
             .execute([])?;
         let head = self.state.audit_head;
+        let mark = self.state.index.mark();
         let now = self.state.now();
         let mut session = Session {
             connection: &self.connection,
@@ -328,6 +380,7 @@ impl Thread {
                 .prepare_cached("ROLLBACK TO one")?
                 .execute([])?;
             self.state.audit_head = head;
+            self.state.index.undo_to(mark);
             self.state.names.forget();
         }
         self.connection.prepare_cached("RELEASE one")?.execute([])?;

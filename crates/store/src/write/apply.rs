@@ -1,5 +1,7 @@
 //! Applies a plan inside the writer.
 
+use std::ops::ControlFlow;
+
 use care::{Categories, DataCategory};
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
@@ -10,7 +12,8 @@ use super::identity::{self, DELETED, LIVE, bsn_of};
 use super::inbox::{self, Kept};
 use super::plan::{Expected, Plan, Step, prepare};
 use super::{audit, compare};
-use crate::index::{self, Entries, MEMBER, Value};
+use crate::index::{self, Entries, MEMBER, Range, Term, Value};
+use crate::sqlite::kinds;
 use crate::sqlite::names::{self, Variant};
 use crate::sqlite::writer::Session;
 use crate::{Alongside, Change, Outcome, Status, StoreError, Written};
@@ -48,10 +51,10 @@ pub(crate) fn apply(
     }
     let plan = {
         let (kinds, options) = (session.state.kinds.clone(), session.state.options.clone());
-        if plan.still_holds(session.connection, &kinds, &options)? {
+        if plan.still_holds(&session.snapshot(), &kinds, &options)? {
             plan
         } else {
-            prepare(session.connection, &kinds, &options, changes)?
+            prepare(&session.snapshot(), &kinds, &options, changes)?
         }
     };
     let mut touched = Touched::default();
@@ -199,7 +202,7 @@ fn put(
         ))?;
     let vid = session.connection.last_insert_rowid();
     let old: &[u8] = live.map_or(&[], |row| &row.entries);
-    index::replace(session.connection, rid, old, &entries)?;
+    index::replace(&mut session.state.index, rid, old, &entries);
     let sql = if found.is_some() {
         "UPDATE resource SET state = 0, version = ?4, vid = ?5, updated = ?6, labels = ?7,
          patient = ?8, entries = ?9 WHERE rid = ?1 AND kind = ?2 AND id = ?3"
@@ -313,23 +316,29 @@ fn refresh_provenance(
 ) -> Result<(), StoreError> {
     let kind = session.state.kinds.number("Provenance")?;
     let key = parameter(session, "Provenance", "target")?;
-    let sources: Vec<(i64, i64, Vec<u8>)> = session
+    let mut sources = Vec::new();
+    let about_it = Range::of(&Term::Reference(key, target));
+    let file = session.snapshot();
+    file.index.each(file.connection, &about_it, |rid| {
+        sources.extend((kinds::kind_of(rid) == kind).then_some(rid));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut row = session
         .connection
-        .prepare_cached(
-            "SELECT r.rid, r.vid, r.entries FROM reference d CROSS JOIN resource r ON r.rid = d.rid
-             WHERE d.param = ?1 AND d.target = ?2 AND r.kind = ?3 AND r.state = 0",
-        )?
-        .query_map((key, target, kind), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?
-        .collect::<Result<_, _>>()?;
-    for (rid, vid, old) in sources {
+        .prepare_cached("SELECT vid, entries FROM resource WHERE rid = ?1 AND state = 0")?;
+    for rid in sources {
+        let Some((vid, old)) = row
+            .query_row([rid], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))
+            .optional()?
+        else {
+            continue;
+        };
         let own = own_draft(session, vid)?;
         let mut labels = own.0;
         let mut patients = identity::patients(session, &own.1)?;
         inherit(session, &old, &mut labels, &mut patients)?;
         let entries = with_members(&old, &patients);
-        index::replace(session.connection, rid, &old, &entries)?;
+        index::replace(&mut session.state.index, rid, &old, &entries);
         let patient = alone(&patients);
         session
             .connection
@@ -485,7 +494,7 @@ fn delete(
         )?
         .execute((row.rid, kind, version, now, row.labels, row.patient))?;
     let vid = session.connection.last_insert_rowid();
-    index::replace(session.connection, row.rid, &row.entries, &[])?;
+    index::replace(&mut session.state.index, row.rid, &row.entries, &[]);
     // A deleted Patient keeps its BSN: what is left of them stays theirs.
     session
         .connection

@@ -1,10 +1,12 @@
 //! Which kinds of data are held on which patient, and telling when that grows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use rusqlite::OptionalExtension;
 
 use crate::StoreError;
+use crate::index::{Range, Term};
 use crate::sqlite::writer::Session;
 
 /// What a write did to patients.
@@ -65,12 +67,17 @@ pub(crate) fn announce(session: &Session<'_>, touched: Touched) -> Result<(), St
 /// The labels of all that belongs to this patient alone.
 fn labels_of(session: &Session<'_>, patient: i64) -> Result<u32, StoreError> {
     let mut statement = session.connection.prepare_cached(
-        "SELECT DISTINCT r.labels FROM member m CROSS JOIN resource r ON r.rid = m.rid
-         WHERE m.patient = ?1 AND r.patient = ?1 AND r.state = 0",
+        "SELECT labels FROM resource WHERE rid = ?1 AND patient = ?2 AND state = 0",
     )?;
     let mut labels = 0;
-    for row in statement.query_map([patient], |row| row.get::<_, u32>(0))? {
-        labels |= row?;
-    }
+    let file = session.snapshot();
+    let members = Range::of(&Term::Member(patient));
+    file.index.each(file.connection, &members, |rid| {
+        let theirs: Option<u32> = statement
+            .query_row([rid, patient], |row| row.get(0))
+            .optional()?;
+        labels |= theirs.unwrap_or(0);
+        Ok(ControlFlow::Continue(()))
+    })?;
     Ok(labels)
 }

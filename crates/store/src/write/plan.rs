@@ -7,17 +7,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use fhir::Resource;
-use fhir::search::IndexValue;
-use rusqlite::Connection;
-
 use super::draft::Draft;
 use super::identity::is_id;
 use super::references::{self, Reference};
 use crate::limits::CHANGES_MAX;
 use crate::search::conditional;
 use crate::sqlite::kinds::Kinds;
+use crate::sqlite::snapshot::Snapshot;
 use crate::{Change, Options, StoreError};
+use fhir::Resource;
+use fhir::search::IndexValue;
 
 /// The steps of a write, and what they rest on.
 pub(crate) struct Plan {
@@ -81,7 +80,7 @@ enum Place {
 
 /// Makes the plan of a write from what the store holds now.
 pub(crate) fn prepare(
-    connection: &Connection,
+    file: &Snapshot<'_>,
     kinds: &Kinds,
     options: &Options,
     changes: &[Change],
@@ -93,7 +92,7 @@ pub(crate) fn prepare(
         });
     }
     let mut conditions = Conditions {
-        connection,
+        file,
         kinds,
         options,
         met: Vec::new(),
@@ -152,13 +151,13 @@ impl Plan {
     /// Whether every condition still finds what the plan assumed.
     pub(crate) fn still_holds(
         &self,
-        connection: &Connection,
+        file: &Snapshot<'_>,
         kinds: &Kinds,
         options: &Options,
     ) -> Result<bool, StoreError> {
         for condition in &self.assumed {
             let found = conditional::find_one(
-                connection,
+                file,
                 kinds,
                 options,
                 condition.resource_type,
@@ -210,7 +209,7 @@ fn resource_of(change: &Change) -> Option<&Resource> {
 
 /// Evaluates conditions and remembers what they found.
 struct Conditions<'a> {
-    connection: &'a Connection,
+    file: &'a Snapshot<'a>,
     kinds: &'a Kinds,
     options: &'a Options,
     met: Vec<Condition>,
@@ -231,7 +230,7 @@ impl Conditions<'_> {
             return Ok(met.found.clone());
         }
         let found = conditional::find_one(
-            self.connection,
+            self.file,
             self.kinds,
             self.options,
             resource_type,

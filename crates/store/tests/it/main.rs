@@ -6,6 +6,7 @@ mod kit;
 
 mod crash;
 mod inbox;
+mod index;
 mod limits;
 mod paging;
 mod scope;

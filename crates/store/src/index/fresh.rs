@@ -1,0 +1,181 @@
+//! The keys that changed since the last segment was written: in memory, and in
+//! the log of the file until they stand in a segment.
+//!
+//! Every change has the number of the commit that it came with. Whoever reads
+//! says how far they see, so a reader finds exactly what its moment holds while
+//! the writer goes on.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::Bound;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use super::block::Keys;
+
+/// Keys that changed, each with what became of it and when.
+#[derive(Debug, Default)]
+pub(crate) struct Fresh(RwLock<BTreeMap<Box<[u8]>, Changes>>);
+
+/// What became of one key: commits, rising, each times two, plus one when the
+/// key is in after it.
+#[derive(Debug)]
+struct Changes {
+    last: u64,
+    earlier: Vec<u64>,
+}
+
+/// What a key was in the commit under way, before it changed: to undo it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Not changed in this commit.
+    Untouched,
+    /// Changed already.
+    Changed(bool),
+}
+
+impl Changes {
+    fn seen_at(&self, commit: u64) -> Option<bool> {
+        let is_seen = |change: u64| change >> 1 <= commit;
+        if is_seen(self.last) {
+            return Some(self.last & 1 == 1);
+        }
+        let seen = self.earlier.iter().rev().find(|change| is_seen(**change))?;
+        Some(seen & 1 == 1)
+    }
+}
+
+impl Fresh {
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Box<[u8]>, Changes>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes changes of a commit; tells what each key was before.
+    pub(crate) fn change<'k>(
+        &self,
+        commit: u64,
+        changes: impl IntoIterator<Item = (&'k [u8], bool)>,
+        mut before: impl FnMut(&'k [u8], bool, Before),
+    ) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (key, is_in) in changes {
+            let change = commit << 1 | u64::from(is_in);
+            match all.entry(Box::from(key)) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Changes {
+                        last: change,
+                        earlier: Vec::new(),
+                    });
+                    before(key, is_in, Before::Untouched);
+                }
+                Entry::Occupied(mut entry) => {
+                    let known = entry.get_mut();
+                    if known.last >> 1 == commit {
+                        before(key, is_in, Before::Changed(known.last & 1 == 1));
+                    } else {
+                        known.earlier.push(known.last);
+                        before(key, is_in, Before::Untouched);
+                    }
+                    known.last = change;
+                }
+            }
+        }
+    }
+
+    /// Takes a change of the commit under way back.
+    pub(crate) fn undo(&self, commit: u64, key: &[u8], before: Before) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = all.get_mut(key) else {
+            return;
+        };
+        match before {
+            Before::Changed(is_in) => known.last = commit << 1 | u64::from(is_in),
+            Before::Untouched => match known.earlier.pop() {
+                Some(earlier) => known.last = earlier,
+                None => {
+                    all.remove(key);
+                }
+            },
+        }
+    }
+
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.read().len()
+    }
+
+    /// Adds up to `count` keys of a range to `found`, as they are after a
+    /// commit: the first ones, or the last ones, last first.
+    pub(crate) fn collect(
+        &self,
+        commit: u64,
+        range: (Bound<&[u8]>, Bound<&[u8]>),
+        backward: bool,
+        count: usize,
+        found: &mut Keys,
+    ) {
+        // A range that ends before it starts is empty; the map would panic.
+        if let (Bound::Included(low) | Bound::Excluded(low), Bound::Excluded(high)) = range
+            && low >= high
+        {
+            return;
+        }
+        let all = self.read();
+        let keys = all
+            .range::<[u8], _>(range)
+            .map(|(key, changes)| (&**key, changes));
+        let mut add = |(key, changes): (&[u8], &Changes)| {
+            if let Some(is_in) = changes.seen_at(commit) {
+                found.push(key, is_in);
+            }
+            found.len() < count
+        };
+        if backward {
+            keys.rev().all(&mut add);
+        } else {
+            let mut keys = keys;
+            keys.all(&mut add);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(fresh: &Fresh, commit: u64) -> String {
+        let mut keys = Keys::default();
+        let all = (Bound::Included(&[][..]), Bound::Unbounded);
+        fresh.collect(commit, all, false, usize::MAX, &mut keys);
+        let mut seen = String::new();
+        for at in 0..keys.len() {
+            seen.push(if keys.is_in(at) { '+' } else { '-' });
+            seen.push_str(&String::from_utf8_lossy(keys.get(at).unwrap_or_default()));
+        }
+        seen
+    }
+
+    #[test]
+    fn each_moment_sees_its_own() {
+        let fresh = Fresh::default();
+        fresh.change(1, [(&b"a"[..], true), (b"b", true)], |_, _, _| {});
+        fresh.change(2, [(&b"a"[..], false)], |_, _, _| {});
+        fresh.change(3, [(&b"a"[..], true)], |_, _, _| {});
+        let moments = [0, 1, 2, 3].map(|commit| seen(&fresh, commit));
+        assert_eq!(moments, ["", "+a+b", "-a+b", "+a+b"]);
+    }
+
+    #[test]
+    fn what_is_undone_was_not() {
+        let fresh = Fresh::default();
+        fresh.change(1, [(&b"a"[..], true)], |_, _, _| {});
+        let mut undo = Vec::new();
+        for change in [(&b"a"[..], false), (b"a", true), (b"b", true)] {
+            fresh.change(2, [change], |key, _, before| undo.push((key, before)));
+        }
+        assert_eq!(seen(&fresh, 2), "+a+b");
+        for (key, before) in undo.into_iter().rev() {
+            fresh.undo(2, key, before);
+        }
+        assert_eq!((seen(&fresh, 2).as_str(), fresh.len()), ("+a", 1));
+    }
+}

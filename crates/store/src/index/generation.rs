@@ -1,0 +1,118 @@
+//! Which segments and fresh keys belong together, and which of them a moment
+//! of the file sees.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rusqlite::Connection;
+
+use super::block::Keys;
+use super::fresh::Fresh;
+use super::segment::Segment;
+use crate::StoreError;
+
+/// Generations that are remembered. A reader finds its own within microseconds
+/// of its first look at the file; one that comes later reads the file.
+const REMEMBERED: usize = 8;
+
+/// Segments, and what changed since the newest of them.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    /// Its number; each new set of segments has a higher one.
+    pub(crate) number: i64,
+    /// The newest first.
+    pub(crate) segments: Vec<Arc<Segment>>,
+    /// The fresh keys.
+    pub(crate) fresh: Arc<Fresh>,
+    /// The last commit whose changes are in the fresh keys.
+    pub(crate) known: Arc<AtomicU64>,
+}
+
+/// The place of a moment of the file: its generation and its last commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// The number of the generation.
+    pub(crate) generation: i64,
+    /// The last commit that changed the index.
+    pub(crate) commit: u64,
+}
+
+impl Moment {
+    /// What a transaction sees.
+    pub(crate) fn of(connection: &Connection) -> Result<Self, StoreError> {
+        Ok(connection
+            .prepare_cached("SELECT generation, committed FROM index_state")?
+            .query_row([], |row| {
+                Ok(Self {
+                    generation: row.get(0)?,
+                    commit: row.get::<_, i64>(1)? as u64,
+                })
+            })?)
+    }
+}
+
+impl Generation {
+    /// What the file holds at a moment: the segments, and the fresh keys from
+    /// the log.
+    pub(crate) fn load(connection: &Connection, moment: Moment) -> Result<Self, StoreError> {
+        let fresh = Fresh::default();
+        let mut statement = connection
+            .prepare_cached("SELECT committed, changes FROM index_log ORDER BY committed")?;
+        let mut rows = statement.query([])?;
+        let mut keys = Keys::default();
+        while let Some(row) = rows.next()? {
+            let commit: i64 = row.get(0)?;
+            keys.unpack(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+            let changes = (0..keys.len()).filter_map(|at| Some((keys.get(at)?, keys.is_in(at))));
+            fresh.change(commit as u64, changes, |_, _, _| {});
+        }
+        Ok(Self {
+            number: moment.generation,
+            segments: Segment::load_all(connection)?
+                .into_iter()
+                .map(Arc::new)
+                .collect(),
+            fresh: Arc::new(fresh),
+            known: Arc::new(AtomicU64::new(moment.commit)),
+        })
+    }
+
+    /// Whether its fresh keys have all that a moment sees.
+    fn has(&self, moment: Moment) -> bool {
+        self.number == moment.generation && self.known.load(Ordering::Acquire) >= moment.commit
+    }
+}
+
+/// The generations that readers may need: the writer makes them, readers find
+/// theirs.
+#[derive(Debug, Default)]
+pub(crate) struct Generations(RwLock<VecDeque<Arc<Generation>>>);
+
+impl Generations {
+    /// Makes a generation known. This comes before the commit that brings it,
+    /// so that nobody sees the file without finding it.
+    pub(crate) fn publish(&self, generation: Arc<Generation>) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|known| known.number != generation.number);
+        all.push_front(generation);
+        all.truncate(REMEMBERED);
+    }
+
+    /// What a transaction sees. What this process does not know of is read
+    /// from the file.
+    pub(crate) fn at(
+        &self,
+        connection: &Connection,
+    ) -> Result<(Arc<Generation>, Moment), StoreError> {
+        let moment = Moment::of(connection)?;
+        let known = {
+            let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            all.iter().find(|known| known.has(moment)).map(Arc::clone)
+        };
+        match known {
+            Some(known) => Ok((known, moment)),
+            None => Ok((Arc::new(Generation::load(connection, moment)?), moment)),
+        }
+    }
+}
