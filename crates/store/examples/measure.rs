@@ -28,6 +28,10 @@ use fhir::json::Value;
 use store::{Alongside, AuditEntry, Change, Options, Seal, Sealed, Store};
 use tempfile::TempDir;
 
+/// The allocator of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Resources of one patient.
 const PER_PATIENT: usize = 100;
 const CODES: [&str; 20] = [

@@ -74,6 +74,12 @@ impl Keys {
         self.ends.push((self.bytes.len() as u32, is_in));
     }
 
+    /// Adds a key that comes in two parts.
+    pub(crate) fn push_parts(&mut self, parts: [&[u8]; 2], is_in: bool) {
+        self.bytes.extend_from_slice(parts[0]);
+        self.push(parts[1], is_in);
+    }
+
     /// Keeps the first ones only.
     pub(crate) fn truncate(&mut self, count: usize) {
         self.ends.truncate(count);

@@ -14,14 +14,47 @@ use super::block::Keys;
 
 /// Keys that changed, each with what became of it and when.
 #[derive(Debug, Default)]
-pub(crate) struct Fresh(RwLock<BTreeMap<Box<[u8]>, Changes>>);
+pub(crate) struct Fresh(RwLock<BTreeMap<InlineKey, Changes>>);
+
+/// Bytes of a key that lie where the tree can compare them without going
+/// elsewhere. Most keys are not longer.
+const INLINE_BYTES: usize = 32;
+
+/// A key; its first bytes inline. The order is that of the bytes: of keys with
+/// the same head, a shorter one comes first, because the head ends in zeros.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct InlineKey {
+    head: [u8; INLINE_BYTES],
+    inline: u8,
+    rest: Box<[u8]>,
+}
+
+impl InlineKey {
+    fn of(key: &[u8]) -> Self {
+        let (inline, rest) = key.split_at(key.len().min(INLINE_BYTES));
+        let mut head = [0; INLINE_BYTES];
+        head[..inline.len()].copy_from_slice(inline);
+        Self {
+            head,
+            inline: inline.len() as u8,
+            rest: rest.into(),
+        }
+    }
+
+    /// Its bytes, in two parts.
+    fn parts(&self) -> [&[u8]; 2] {
+        [&self.head[..usize::from(self.inline)], &self.rest]
+    }
+}
 
 /// What became of one key: commits, rising, each times two, plus one when the
 /// key is in after it.
 #[derive(Debug)]
 struct Changes {
     last: u64,
-    earlier: Vec<u64>,
+    /// Few keys change twice before they stand in a segment.
+    #[expect(clippy::box_collection, reason = "a third of the bytes of every entry")]
+    earlier: Option<Box<Vec<u64>>>,
 }
 
 /// What a key was in the commit under way, before it changed: to undo it.
@@ -39,13 +72,14 @@ impl Changes {
         if is_seen(self.last) {
             return Some(self.last & 1 == 1);
         }
-        let seen = self.earlier.iter().rev().find(|change| is_seen(**change))?;
+        let earlier = self.earlier.as_ref()?;
+        let seen = earlier.iter().rev().find(|change| is_seen(**change))?;
         Some(seen & 1 == 1)
     }
 }
 
 impl Fresh {
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Box<[u8]>, Changes>> {
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<InlineKey, Changes>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -59,11 +93,11 @@ impl Fresh {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for (key, is_in) in changes {
             let change = commit << 1 | u64::from(is_in);
-            match all.entry(Box::from(key)) {
+            match all.entry(InlineKey::of(key)) {
                 Entry::Vacant(entry) => {
                     entry.insert(Changes {
                         last: change,
-                        earlier: Vec::new(),
+                        earlier: None,
                     });
                     before(key, is_in, Before::Untouched);
                 }
@@ -72,7 +106,7 @@ impl Fresh {
                     if known.last >> 1 == commit {
                         before(key, is_in, Before::Changed(known.last & 1 == 1));
                     } else {
-                        known.earlier.push(known.last);
+                        known.earlier.get_or_insert_default().push(known.last);
                         before(key, is_in, Before::Untouched);
                     }
                     known.last = change;
@@ -84,15 +118,15 @@ impl Fresh {
     /// Takes a change of the commit under way back.
     pub(crate) fn undo(&self, commit: u64, key: &[u8], before: Before) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(known) = all.get_mut(key) else {
+        let Some(known) = all.get_mut(&InlineKey::of(key)) else {
             return;
         };
         match before {
             Before::Changed(is_in) => known.last = commit << 1 | u64::from(is_in),
-            Before::Untouched => match known.earlier.pop() {
+            Before::Untouched => match known.earlier.as_mut().and_then(|earlier| earlier.pop()) {
                 Some(earlier) => known.last = earlier,
                 None => {
-                    all.remove(key);
+                    all.remove(&InlineKey::of(key));
                 }
             },
         }
@@ -120,19 +154,16 @@ impl Fresh {
             return;
         }
         let all = self.read();
-        let keys = all
-            .range::<[u8], _>(range)
-            .map(|(key, changes)| (&**key, changes));
-        let mut add = |(key, changes): (&[u8], &Changes)| {
+        let mut keys = all.range((range.0.map(InlineKey::of), range.1.map(InlineKey::of)));
+        let mut add = |(key, changes): (&InlineKey, &Changes)| {
             if let Some(is_in) = changes.seen_at(commit) {
-                found.push(key, is_in);
+                found.push_parts(key.parts(), is_in);
             }
             found.len() < count
         };
         if backward {
             keys.rev().all(&mut add);
         } else {
-            let mut keys = keys;
             keys.all(&mut add);
         }
     }
@@ -140,6 +171,8 @@ impl Fresh {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn seen(fresh: &Fresh, commit: u64) -> String {
@@ -152,6 +185,21 @@ mod tests {
             seen.push_str(&String::from_utf8_lossy(keys.get(at).unwrap_or_default()));
         }
         seen
+    }
+
+    /// Keys around the length of an inline one, often with the same start.
+    fn key() -> impl Strategy<Value = Vec<u8>> {
+        let end = prop::collection::vec(0_u8..3, 0..4);
+        (0_u8..3, 0_usize..40, end).prop_map(|(byte, count, end)| [vec![byte; count], end].concat())
+    }
+
+    proptest! {
+        #[test]
+        fn keys_sort_as_their_bytes_do(one in key(), other in key()) {
+            let keys = [&one, &other].map(|key| InlineKey::of(key));
+            prop_assert_eq!(keys[0].cmp(&keys[1]), one.cmp(&other));
+            prop_assert_eq!(keys[0].parts().concat(), one);
+        }
     }
 
     #[test]

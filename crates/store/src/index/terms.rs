@@ -14,7 +14,7 @@ pub(crate) fn index_prefix(folded: &str) -> &str {
     &folded[..folded.floor_char_boundary(STRING_PREFIX_BYTES)]
 }
 
-/// The terms of a blob: sorted, each once.
+/// The terms of a blob; one can come twice.
 fn terms(blob: &[u8]) -> Vec<Term<'_>> {
     let mut terms = Vec::with_capacity(32);
     let (mut dates, mut first_high) = (None, 0);
@@ -58,8 +58,6 @@ fn terms(blob: &[u8]) -> Vec<Term<'_>> {
             Value::Reference(target) => terms.push(Term::Reference(parameter, target)),
         }
     }
-    terms.sort_unstable();
-    terms.dedup();
     terms
 }
 
@@ -69,7 +67,13 @@ pub(crate) fn replace(index: &mut Upkeep, rid: i64, old: &[u8], new: &[u8]) {
     if old == new {
         return;
     }
-    let (old, new) = (terms(old), terms(new));
+    let (mut old, mut new) = (terms(old), terms(new));
+    // A new resource has nothing to compare with, and a key that comes in
+    // twice is in.
+    if !old.is_empty() {
+        old.sort_unstable();
+        new.sort_unstable();
+    }
     let (mut changes, mut key) = (Keys::default(), Vec::with_capacity(64));
     for term in old.iter().filter(|term| new.binary_search(term).is_err()) {
         term.key(rid, &mut key);

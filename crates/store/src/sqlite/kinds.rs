@@ -1,7 +1,6 @@
 //! Resource types as numbers.
 
-use std::collections::HashMap;
-
+use foldhash::{HashMap, HashMapExt};
 use rusqlite::Connection;
 
 use super::names;

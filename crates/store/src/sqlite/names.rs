@@ -3,8 +3,7 @@
 //! The first letter says what a word is: `t` a resource type, `p` a search
 //! parameter, `s` a code system.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::StoreError;
