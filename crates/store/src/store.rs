@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use care::{AccessContext, Bsn, Clock, IdSource, Scope};
 
-use crate::index::{Generations, rebuild};
+use crate::index::rebuild;
 use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX};
 use crate::search::CursorKey;
 use crate::sqlite::kinds::Kinds;
 use crate::sqlite::readers::Readers;
-use crate::sqlite::snapshot::Snapshot;
+use crate::sqlite::snapshot::{Shared, Snapshot};
 use crate::sqlite::writer::{State, Writer};
 use crate::sqlite::{connection, schema};
 use crate::{
@@ -44,7 +44,7 @@ struct Inner {
     options: Options,
     kinds: Arc<Kinds>,
     key: Arc<CursorKey>,
-    generations: Arc<Generations>,
+    shared: Shared,
     readers: Readers,
     writer: Writer,
 }
@@ -64,8 +64,8 @@ impl Store {
         let mut connection = connection::writer(&options.path)?;
         schema::migrate(&mut connection)?;
         let start = connection.transaction()?;
-        let generations = Arc::new(Generations::default());
-        let mut state = State::load(&start, options.clone(), Arc::clone(&generations))?;
+        let shared = Shared::default();
+        let mut state = State::load(&start, options.clone(), shared.clone())?;
         rebuild(&start, &mut state.index)?;
         let key = Arc::new(CursorKey::load(&start)?);
         start.commit()?;
@@ -76,7 +76,7 @@ impl Store {
             options,
             kinds,
             key,
-            generations,
+            shared,
             readers,
             writer,
         })))
@@ -156,13 +156,13 @@ impl Store {
     ) -> Result<SearchPage, StoreError> {
         let inner = &self.0;
         let (kinds, key) = (Arc::clone(&inner.kinds), Arc::clone(&inner.key));
-        let generations = Arc::clone(&inner.generations);
+        let shared = inner.shared.clone();
         let (options, scope) = (inner.options.clone(), bound(cx, scope)?);
         let (resource_type, query) = (resource_type.to_owned(), query.to_vec());
         inner
             .readers
             .read(move |file| {
-                let file = &Snapshot::of(file, &generations)?;
+                let file = &Snapshot::of(file, &shared)?;
                 search::run(file, &kinds, &options, &key, &scope, &resource_type, &query)
             })
             .await
@@ -195,12 +195,12 @@ impl Store {
             });
         }
         let (kinds, options) = (Arc::clone(&self.0.kinds), self.0.options.clone());
-        let generations = Arc::clone(&self.0.generations);
+        let shared = self.0.shared.clone();
         let (changes, with, plan, digest) = self
             .0
             .readers
             .read(move |file| {
-                let file = Snapshot::of(file, &generations)?;
+                let file = Snapshot::of(file, &shared)?;
                 let plan = write::prepare(&file, &kinds, &options, &changes)?;
                 let digest = with.message.as_ref().map(write::digest);
                 Ok((changes, with, plan, digest))

@@ -13,8 +13,11 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use super::block::Keys;
 
 /// Keys that changed, each with what became of it and when.
-#[derive(Debug, Default)]
-pub(crate) struct Fresh(RwLock<BTreeMap<InlineKey, Changes>>);
+#[derive(Debug)]
+pub(crate) struct Fresh {
+    keys: RwLock<BTreeMap<InlineKey, Changes>>,
+    since: u64,
+}
 
 /// Bytes of a key that lie where the tree can compare them without going
 /// elsewhere. Most keys are not longer.
@@ -79,8 +82,31 @@ impl Changes {
 }
 
 impl Fresh {
+    /// No keys yet: all that changes after a commit will be here.
+    pub(crate) const fn since_commit(commit: u64) -> Self {
+        Self {
+            keys: RwLock::new(BTreeMap::new()),
+            since: commit,
+        }
+    }
+
+    /// The commit after which all changes are here.
+    pub(crate) const fn since(&self) -> u64 {
+        self.since
+    }
+
+    /// Whether a key from one to before another changed after a commit.
+    pub(crate) fn has_changed(&self, commit: u64, from: &[u8], to: &[u8]) -> bool {
+        let (from, to) = (InlineKey::of(from), InlineKey::of(to));
+        from < to
+            && self
+                .read()
+                .range(from..to)
+                .any(|(_, changes)| changes.last >> 1 > commit)
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<InlineKey, Changes>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.keys.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes changes of a commit; tells what each key was before.
@@ -90,7 +116,7 @@ impl Fresh {
         changes: impl IntoIterator<Item = (&'k [u8], bool)>,
         mut before: impl FnMut(&'k [u8], bool, Before),
     ) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         for (key, is_in) in changes {
             let change = commit << 1 | u64::from(is_in);
             match all.entry(InlineKey::of(key)) {
@@ -117,7 +143,7 @@ impl Fresh {
 
     /// Takes a change of the commit under way back.
     pub(crate) fn undo(&self, commit: u64, key: &[u8], before: Before) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         let Some(known) = all.get_mut(&InlineKey::of(key)) else {
             return;
         };
@@ -204,7 +230,7 @@ mod tests {
 
     #[test]
     fn each_moment_sees_its_own() {
-        let fresh = Fresh::default();
+        let fresh = Fresh::since_commit(0);
         fresh.change(1, [(&b"a"[..], true), (b"b", true)], |_, _, _| {});
         fresh.change(2, [(&b"a"[..], false)], |_, _, _| {});
         fresh.change(3, [(&b"a"[..], true)], |_, _, _| {});
@@ -213,8 +239,18 @@ mod tests {
     }
 
     #[test]
+    fn a_change_is_known_to_those_who_came_before_it() {
+        let fresh = Fresh::since_commit(4);
+        fresh.change(5, [(&b"b"[..], true)], |_, _, _| {});
+        fresh.change(7, [(&b"b"[..], false)], |_, _, _| {});
+        assert!(fresh.has_changed(6, b"b", b"c") && !fresh.has_changed(7, b"b", b"c"));
+        assert!(!fresh.has_changed(0, b"a", b"b") && !fresh.has_changed(0, b"c", b"a"));
+        assert_eq!(fresh.since(), 4);
+    }
+
+    #[test]
     fn what_is_undone_was_not() {
-        let fresh = Fresh::default();
+        let fresh = Fresh::since_commit(0);
         fresh.change(1, [(&b"a"[..], true)], |_, _, _| {});
         let mut undo = Vec::new();
         for change in [(&b"a"[..], false), (b"a", true), (b"b", true)] {

@@ -56,7 +56,9 @@ impl Generation {
     /// What the file holds at a moment: the segments, and the fresh keys from
     /// the log.
     pub(crate) fn load(connection: &Connection, moment: Moment) -> Result<Self, StoreError> {
-        let fresh = Fresh::default();
+        let segments = Segment::load_all(connection)?;
+        let written = segments.first().map_or(0, |newest| newest.commit as u64);
+        let fresh = Fresh::since_commit(written);
         let mut statement = connection
             .prepare_cached("SELECT committed, changes FROM index_log ORDER BY committed")?;
         let mut rows = statement.query([])?;
@@ -69,10 +71,7 @@ impl Generation {
         }
         Ok(Self {
             number: moment.generation,
-            segments: Segment::load_all(connection)?
-                .into_iter()
-                .map(Arc::new)
-                .collect(),
+            segments: segments.into_iter().map(Arc::new).collect(),
             fresh: Arc::new(fresh),
             known: Arc::new(AtomicU64::new(moment.commit)),
         })

@@ -161,6 +161,15 @@ pub(crate) fn rid_of(key: &[u8]) -> Option<i64> {
     number(key.get(end.checked_sub(RID_BYTES)?..end)?)
 }
 
+/// What a key starts with: its value, without the resource.
+pub(crate) fn value_of(key: &[u8]) -> &[u8] {
+    let after = match key.first() {
+        Some(&TOKEN) => RID_BYTES + SYSTEM_BYTES,
+        _ => RID_BYTES,
+    };
+    &key[..key.len().saturating_sub(after)]
+}
+
 /// The system of a code's key.
 pub(crate) fn system_of(key: &[u8]) -> Option<i64> {
     let (_, system) = key.split_last_chunk::<SYSTEM_BYTES>()?;
@@ -248,7 +257,7 @@ mod tests {
             let key = key(&Term::Token(7, &code, i64::from(system)), rid);
             prop_assert_eq!(rid_of(&key), Some(rid));
             prop_assert_eq!(system_of(&key), Some(i64::from(system)));
-            prop_assert!(key.starts_with(&Term::Token(7, &code, 0).start()));
+            prop_assert_eq!(value_of(&key), &Term::Token(7, &code, 0).start());
         }
 
         #[test]

@@ -9,6 +9,7 @@
 //! the database file and changes in the transactions of the data.
 
 mod block;
+mod bloom;
 mod collect;
 mod cursor;
 mod entries;

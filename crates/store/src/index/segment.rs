@@ -4,6 +4,8 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::block::{Keys, Packer};
+use super::bloom::{Filter, digest};
+use super::key::value_of;
 use crate::StoreError;
 
 /// Bytes of packed keys in a block: two blocks fit a page of the database.
@@ -23,13 +25,14 @@ pub(crate) struct Segment {
     /// The first key of each block.
     firsts: Keys,
     last: Vec<u8>,
+    values: Filter,
 }
 
 impl Segment {
     /// All segments of the file, the newest first.
     pub(crate) fn load_all(connection: &Connection) -> Result<Vec<Self>, StoreError> {
         let mut statement = connection.prepare_cached(
-            "SELECT id, level, committed, firsts, last FROM segment ORDER BY committed DESC",
+            "SELECT id, level, committed, firsts, last, filter FROM segment ORDER BY committed DESC",
         )?;
         let mut rows = statement.query([])?;
         let mut all = Vec::new();
@@ -42,6 +45,7 @@ impl Segment {
                 commit: row.get(2)?,
                 firsts,
                 last: row.get(4)?,
+                values: Filter::read(row.get_ref(5)?.as_blob().map_err(rusqlite::Error::from)?),
             });
         }
         Ok(all)
@@ -56,6 +60,11 @@ impl Segment {
     /// Whether a range from one key to before another can have keys in it.
     pub(crate) fn meets(&self, from: &[u8], to: &[u8]) -> bool {
         self.last.as_slice() >= from && self.firsts.get(0).is_some_and(|first| first < to)
+    }
+
+    /// Whether it may have keys of a value, by the digest of what they start with.
+    pub(crate) fn may_have(&self, value: u64) -> bool {
+        self.values.may_have(value)
     }
 
     /// The block that a key is in, if it is in any.
@@ -99,6 +108,8 @@ pub(crate) struct Builder {
     block: Packer,
     firsts: Keys,
     last: Vec<u8>,
+    value: Vec<u8>,
+    values: Vec<u64>,
 }
 
 impl Builder {
@@ -125,6 +136,8 @@ impl Builder {
             block: Packer::default(),
             firsts: Keys::default(),
             last: Vec::new(),
+            value: Vec::new(),
+            values: Vec::new(),
         })
     }
 
@@ -144,6 +157,12 @@ impl Builder {
             self.firsts.push(key, true);
         }
         self.block.push(key, is_in);
+        let value = value_of(key);
+        if self.value != value {
+            self.value.clear();
+            self.value.extend_from_slice(value);
+            self.values.push(digest(value));
+        }
         if self.block.len() >= BLOCK_BYTES {
             self.write_block(connection)?;
         }
@@ -168,22 +187,31 @@ impl Builder {
         if self.block.len() > 0 {
             self.write_block(connection)?;
         }
+        let values = Filter::of(&self.values);
         let mut firsts = Packer::default();
         for at in 0..self.firsts.len() {
             firsts.push(self.firsts.get(at).unwrap_or_default(), true);
         }
         connection
             .prepare_cached(
-                "INSERT INTO segment (id, level, committed, firsts, last)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO segment (id, level, committed, firsts, last, filter)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute((self.id, self.level, self.commit, firsts.take(), &self.last))?;
+            .execute((
+                self.id,
+                self.level,
+                self.commit,
+                firsts.take(),
+                &self.last,
+                values.write(),
+            ))?;
         Ok(Some(Segment {
             id: self.id,
             level: self.level,
             commit: self.commit,
             firsts: self.firsts,
             last: self.last,
+            values,
         }))
     }
 }

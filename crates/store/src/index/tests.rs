@@ -9,7 +9,9 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::block::Keys;
+use super::bloom::digest;
 use super::generation::Generations;
+use super::key::value_of;
 use super::upkeep::Upkeep;
 use super::view::{Range, View};
 
@@ -85,6 +87,7 @@ fn check(file: &Connection, view: &View, set: &BTreeSet<u8>, from: u8, to: u8) {
         from: key(from),
         to: key(to),
         system: None,
+        value: None,
     };
     let mut expected: Vec<_> = if from < to {
         set.range(from..to).map(|name| key(*name)).collect()
@@ -150,7 +153,19 @@ proptest! {
                     }
                 }
             }
-            check(&file, &View::at(&file, &known).unwrap(), &set, from, to);
+            let view = View::at(&file, &known).unwrap();
+            check(&file, &view, &set, from, to);
+            // The same for one value, which a filter may deny.
+            for name in [from, to] {
+                let one = Range {
+                    to: key(name.saturating_add(1)),
+                    from: key(name),
+                    system: None,
+                    value: Some(digest(value_of(&key(name)))),
+                };
+                let is_in = set.contains(&name) && name < u8::MAX;
+                prop_assert_eq!(found(&file, &view, &one, false).len(), usize::from(is_in));
+            }
             check(&file, &View::at(&file, &Generations::default()).unwrap(), &set, from, to);
         }
         // When all is merged and cleaned up, no block is left that nobody needs.

@@ -245,7 +245,8 @@ impl Upkeep {
         connection
             .prepare_cached("DELETE FROM index_log")?
             .execute([])?;
-        self.bring(segments, Some(Arc::default()));
+        let fresh = Fresh::since_commit(self.commit);
+        self.bring(segments, Some(Arc::new(fresh)));
         Ok(())
     }
 

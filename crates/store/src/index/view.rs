@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::bloom::digest;
 use super::cursor::{Cursor, Merged};
 use super::generation::{Generation, Generations};
 use super::key::{self, Term, after_all, rid_of};
@@ -24,12 +25,18 @@ pub(crate) struct Range {
     pub(super) to: Vec<u8>,
     /// Of codes: only those of this system.
     pub(super) system: Option<i64>,
+    /// The digest of the value, when all keys have the same.
+    pub(super) value: Option<u64>,
 }
 
 impl Range {
     /// All resources with this value; of a code, in any system.
     pub(crate) fn of(term: &Term<'_>) -> Self {
-        Self::starting(term.start())
+        let start = term.start();
+        Self {
+            value: Some(digest(&start)),
+            ..Self::starting(start)
+        }
     }
 
     /// Codes of one system only.
@@ -44,6 +51,7 @@ impl Range {
             to: after_all(&start),
             from: start,
             system: None,
+            value: None,
         }
     }
 
@@ -53,6 +61,7 @@ impl Range {
             from: first.start(),
             to: after_all(&last.start()),
             system: None,
+            value: None,
         }
     }
 
@@ -80,9 +89,24 @@ impl View {
         })
     }
 
+    /// The last commit that it sees changes of.
+    pub(crate) const fn commit(&self) -> u64 {
+        self.commit
+    }
+
     /// The index with the changes of a commit that is under way.
     pub(super) const fn within(generation: Arc<Generation>, commit: u64) -> Self {
         Self { generation, commit }
+    }
+
+    /// Whether no key of these ranges changed after a commit; `false` when that
+    /// is not known any more.
+    pub(crate) fn is_unchanged_since(&self, commit: u64, ranges: &[Range]) -> bool {
+        let fresh = &self.generation.fresh;
+        fresh.since() <= commit
+            && ranges
+                .iter()
+                .all(|range| !fresh.has_changed(commit, &range.from, &range.to))
     }
 
     /// Offers the keys of a range, in order or in reverse, until `take` breaks.
@@ -105,7 +129,8 @@ impl View {
             backward,
         ));
         for segment in &self.generation.segments {
-            if segment.meets(bounds.0, bounds.1) {
+            let may_have = range.value.is_none_or(|value| segment.may_have(value));
+            if may_have && segment.meets(bounds.0, bounds.1) {
                 let segment = Arc::clone(segment);
                 cursors.push(Cursor::of_segment(connection, segment, bounds, backward)?);
             }

@@ -4,14 +4,26 @@ use std::ops::ControlFlow;
 
 use super::candidates::{Deadline, Scan};
 use super::criterion::Reading;
+use super::lookups::exact;
 use super::query;
 use super::resolve::Resolver;
 use super::sight::Sight;
+use crate::index::Range;
 use crate::sqlite::kinds::Kinds;
 use crate::sqlite::snapshot::Snapshot;
 use crate::{Options, StoreError};
 
-/// The id of the one resource that a query finds; `None` when it finds none.
+/// What a condition found, and what to watch to know that it still does.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// The id of the one resource that it finds, if it finds one.
+    pub(crate) id: Option<String>,
+    /// The parts of the index that decide: as long as no key of them changes,
+    /// the answer stays. `None` when they do not tell.
+    pub(crate) decided_by: Option<Vec<Range>>,
+}
+
+/// The one resource that a query finds.
 pub(crate) fn find_one(
     file: &Snapshot<'_>,
     kinds: &Kinds,
@@ -19,7 +31,7 @@ pub(crate) fn find_one(
     resource_type: &'static str,
     pairs: &[(String, String)],
     at: usize,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Answer, StoreError> {
     let reading = Reading {
         base_url: &options.base_url,
         now: options.clock.now(),
@@ -66,5 +78,8 @@ pub(crate) fn find_one(
     if several {
         return Err(StoreError::MultipleMatches { at });
     }
-    Ok(found)
+    Ok(Answer {
+        id: found,
+        decided_by: filters.iter().map(exact).collect(),
+    })
 }

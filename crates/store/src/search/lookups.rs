@@ -1,7 +1,7 @@
 //! How an index finds the rows that may fit a condition.
 
 use super::candidates::Driver;
-use super::filter::{Filter, SystemTest, Test};
+use super::filter::{Filter, SystemTest, Test, UNUSED};
 use super::values::{DateTest, NumberTest, Prefix};
 use crate::index::{
     LONG_MS, Range, STRING_PREFIX_BYTES, Term, WIDE, codes_from, index_prefix, sortable, texts_from,
@@ -220,6 +220,20 @@ pub(super) fn ordered(filter: &Filter) -> Option<Driver> {
             )))),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// The part of the index whose keys are those of the resources that fit a
+/// filter, now and after any change.
+pub(super) fn exact(filter: &Filter) -> Option<Range> {
+    let parameter = match filter {
+        Filter::Value { parameter, .. } | Filter::Targets { parameter, .. } => *parameter,
+        _ => return None,
+    };
+    match ordered(filter)? {
+        // A parameter that is not used yet gets its number when it is.
+        Driver::Ordered(range) if parameter != UNUSED => Some(range),
         _ => None,
     }
 }

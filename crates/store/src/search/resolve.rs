@@ -253,7 +253,9 @@ impl Resolver<'_> {
         Ok(match system {
             System::Any => SystemTest::Any,
             System::None => SystemTest::Is(0),
-            System::Is(uri) => names::find(self.file.connection, &format!("s{uri}"))?
+            System::Is(uri) => self
+                .file
+                .word(&format!("s{uri}"))?
                 .map_or(SystemTest::Unknown, SystemTest::Is),
         })
     }
@@ -266,7 +268,7 @@ impl Resolver<'_> {
         variant: Variant,
     ) -> Result<i64, StoreError> {
         let word = names::parameter(resource_type, code, variant);
-        Ok(names::find(self.file.connection, &word)?.unwrap_or(UNUSED))
+        Ok(self.file.word(&word)?.unwrap_or(UNUSED))
     }
 
     /// The number of a resource. Whether it can be seen is not asked: that is

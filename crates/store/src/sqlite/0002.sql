@@ -28,7 +28,8 @@ CREATE TABLE segment (
     level INTEGER NOT NULL,     -- how many times its keys were merged
     committed INTEGER NOT NULL, -- the last commit that it has changes of
     firsts BLOB NOT NULL,       -- the first key of each block
-    last BLOB NOT NULL
+    last BLOB NOT NULL,
+    filter BLOB NOT NULL        -- tells what values it does not have
 ) STRICT;
 
 -- The keys of segments: `segment << 24 | place`.

@@ -3,12 +3,14 @@
 //! The first letter says what a word is: `t` a resource type, `p` a search
 //! parameter, `s` a code system.
 
+use std::sync::{PoisonError, RwLock};
+
 use foldhash::HashMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::StoreError;
 
-/// Words that the writer remembers.
+/// Words that the writer remembers, and the readers together.
 const REMEMBERED_MAX: usize = 50_000;
 
 /// The number of a word, when the file has it.
@@ -28,6 +30,28 @@ pub(crate) fn add(connection: &Connection, text: &str) -> Result<i64, StoreError
         .prepare_cached("INSERT INTO name (text) VALUES (?1)")?
         .execute([text])?;
     Ok(connection.last_insert_rowid())
+}
+
+/// The words that readers met, for all of them. A word that was committed
+/// keeps its number for as long as the file lives.
+#[derive(Debug, Default)]
+pub(crate) struct Known(RwLock<HashMap<Box<str>, i64>>);
+
+impl Known {
+    /// The number of a word, when it was met before.
+    pub(crate) fn get(&self, text: &str) -> Option<i64> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(text).copied()
+    }
+
+    /// Remembers a word that was read from what is committed.
+    pub(crate) fn remember(&self, text: &str, id: i64) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= REMEMBERED_MAX {
+            all.clear();
+        }
+        all.insert(text.into(), id);
+    }
 }
 
 /// What kind of values a parameter's entries are: each kind has a number of

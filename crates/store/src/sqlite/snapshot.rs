@@ -1,9 +1,22 @@
 //! One moment of the file.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
+use super::names::{self, Known};
 use crate::StoreError;
 use crate::index::{Generations, View};
+
+/// What readers and the writer of a file share: what they know of it besides
+/// the file itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shared {
+    /// The generations of the index.
+    pub(crate) generations: Arc<Generations>,
+    /// Words with their numbers.
+    pub(crate) words: Arc<Known>,
+}
 
 /// What a transaction sees: the rows, and the index that belongs to them.
 #[derive(Debug)]
@@ -12,14 +25,48 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) connection: &'a Connection,
     /// The index.
     pub(crate) index: View,
+    words: &'a Known,
+    /// Whether it may see what is not committed yet, and may never be.
+    is_writing: bool,
 }
 
 impl<'a> Snapshot<'a> {
     /// What a transaction of a reader sees.
-    pub(crate) fn of(connection: &'a Connection, known: &Generations) -> Result<Self, StoreError> {
+    pub(crate) fn of(connection: &'a Connection, shared: &'a Shared) -> Result<Self, StoreError> {
         Ok(Self {
             connection,
-            index: View::at(connection, known)?,
+            index: View::at(connection, &shared.generations)?,
+            words: &shared.words,
+            is_writing: false,
         })
+    }
+
+    /// What the transaction of the writer sees.
+    pub(crate) fn of_writer(connection: &'a Connection, index: View, shared: &'a Shared) -> Self {
+        Self {
+            connection,
+            index,
+            words: &shared.words,
+            is_writing: true,
+        }
+    }
+
+    /// The last commit that it sees changes of.
+    pub(crate) const fn commit(&self) -> u64 {
+        self.index.commit()
+    }
+
+    /// The number of a word, when the file has it.
+    pub(crate) fn word(&self, text: &str) -> Result<Option<i64>, StoreError> {
+        if let Some(known) = self.words.get(text) {
+            return Ok(Some(known));
+        }
+        let found = names::find(self.connection, text)?;
+        if let Some(id) = found
+            && !self.is_writing
+        {
+            self.words.remember(text, id);
+        }
+        Ok(found)
     }
 }

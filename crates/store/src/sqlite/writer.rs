@@ -18,8 +18,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::kinds::{self, Kinds};
 use super::names::Remembered;
-use super::snapshot::Snapshot;
-use crate::index::{Generations, Upkeep};
+use super::snapshot::{Shared, Snapshot};
+use crate::index::Upkeep;
 use crate::limits::{GROUP_MS_MAX, GROUP_WRITES_MAX, WAITING_WRITES_MAX};
 use crate::{Options, StoreError};
 
@@ -42,7 +42,7 @@ pub(crate) struct State {
     pub(crate) audit_head: (u64, [u8; 32]),
     /// The index.
     pub(crate) index: Upkeep,
-    generations: Arc<Generations>,
+    shared: Shared,
     next_sequence: HashMap<i64, i64>,
     tallies: BTreeMap<i64, i64>,
     latest_ms: i64,
@@ -66,10 +66,7 @@ pub(crate) struct Session<'a> {
 impl Session<'_> {
     /// What this work sees, its own changes included.
     pub(crate) fn snapshot(&self) -> Snapshot<'_> {
-        Snapshot {
-            connection: self.connection,
-            index: self.state.index.view(),
-        }
+        Snapshot::of_writer(self.connection, self.state.index.view(), &self.state.shared)
     }
 
     /// A number for a new resource of this kind.
@@ -192,15 +189,15 @@ impl State {
     pub(crate) fn load(
         connection: &Connection,
         options: Options,
-        generations: Arc<Generations>,
+        shared: Shared,
     ) -> Result<Self, StoreError> {
         let mut state = Self {
             options,
             kinds: Arc::new(Kinds::load(connection)?),
             names: Remembered::default(),
             audit_head: (0, [0; 32]),
-            index: Upkeep::load(connection, Arc::clone(&generations))?,
-            generations,
+            index: Upkeep::load(connection, Arc::clone(&shared.generations))?,
+            shared,
             next_sequence: HashMap::new(),
             tallies: BTreeMap::new(),
             latest_ms: i64::MIN,
@@ -214,7 +211,7 @@ impl State {
     /// when another process wrote to the file.
     fn reload(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.names.forget();
-        self.index = Upkeep::load(connection, Arc::clone(&self.generations))?;
+        self.index = Upkeep::load(connection, Arc::clone(&self.shared.generations))?;
         self.next_sequence.clear();
         self.tallies.clear();
         self.audit_head = connection

@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::identity::is_id;
 use super::references::{self, Reference};
 use crate::limits::CHANGES_MAX;
-use crate::search::conditional;
+use crate::search::conditional::{self, Answer};
 use crate::sqlite::kinds::Kinds;
 use crate::sqlite::snapshot::Snapshot;
 use crate::{Change, Options, StoreError};
@@ -23,13 +23,15 @@ pub(crate) struct Plan {
     /// One for each change, in order.
     pub(crate) steps: Vec<Step>,
     assumed: Vec<Condition>,
+    /// The last commit that it knew of.
+    commit: u64,
 }
 
-/// A condition and the id of the one resource that it found, if it found one.
+/// A condition and what it found.
 struct Condition {
     resource_type: &'static str,
     query: Vec<(String, String)>,
-    found: Option<String>,
+    found: Answer,
     at: usize,
 }
 
@@ -144,11 +146,13 @@ pub(crate) fn prepare(
     Ok(Plan {
         steps,
         assumed: conditions.met,
+        commit: file.commit(),
     })
 }
 
 impl Plan {
-    /// Whether every condition still finds what the plan assumed.
+    /// Whether every condition still finds what the plan assumed. Those that
+    /// nothing could have changed are not looked at again.
     pub(crate) fn still_holds(
         &self,
         file: &Snapshot<'_>,
@@ -156,6 +160,11 @@ impl Plan {
         options: &Options,
     ) -> Result<bool, StoreError> {
         for condition in &self.assumed {
+            if let Some(ranges) = &condition.found.decided_by
+                && file.index.is_unchanged_since(self.commit, ranges)
+            {
+                continue;
+            }
             let found = conditional::find_one(
                 file,
                 kinds,
@@ -164,7 +173,7 @@ impl Plan {
                 &condition.query,
                 condition.at,
             )?;
-            if found != condition.found {
+            if found.id != condition.found.id {
                 return Ok(false);
             }
         }
@@ -227,7 +236,7 @@ impl Conditions<'_> {
             .iter()
             .find(|met| met.resource_type == resource_type && met.query == query);
         if let Some(met) = met {
-            return Ok(met.found.clone());
+            return Ok(met.found.id.clone());
         }
         let found = conditional::find_one(
             self.file,
@@ -243,7 +252,7 @@ impl Conditions<'_> {
             found: found.clone(),
             at,
         });
-        Ok(found)
+        Ok(found.id)
     }
 
     /// Where a change will be written.
