@@ -71,10 +71,12 @@ impl Range {
         self
     }
 
-    /// What comes before a resource, when all keys have the same value.
-    pub(crate) fn up_to(mut self, start: &Term<'_>, rid: i64) -> Self {
-        self.to = start.start();
-        key::signed(&mut self.to, rid.saturating_add(1));
+    /// From one resource up to and with another, when all keys have the same
+    /// value and none was left out yet.
+    pub(crate) fn within(mut self, first: i64, last: i64) -> Self {
+        self.to.clone_from(&self.from);
+        key::signed(&mut self.from, first);
+        key::signed(&mut self.to, last.saturating_add(1));
         self
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{CachedStatement, Row, params_from_iter};
 
 use super::filter::{Candidate, Filter};
+use super::intersect;
 use super::lookups::{Lookup, between, ordered, test_index, updated_index};
 use super::sight::Sight;
 use crate::StoreError;
@@ -280,11 +281,13 @@ impl Scan<'_> {
                 }
             }
         }
-        Ok(best.map_or(Driver::Kind, |mut rows| {
-            rows.sort_unstable();
-            rows.dedup();
-            Driver::Rows(rows)
-        }))
+        let Some(mut rows) = best else {
+            return Ok(Driver::Kind);
+        };
+        rows.sort_unstable();
+        rows.dedup();
+        intersect::narrow(self, &mut rows)?;
+        Ok(Driver::Rows(rows))
     }
 
     /// The rows between a lower and an upper bound on the same date, when
@@ -318,7 +321,7 @@ impl Scan<'_> {
         let (_, last) = kinds::range_of(self.kind);
         for patient in patients {
             let member = Term::Member(*patient);
-            let range = Range::of(&member).after(after).up_to(&member, last);
+            let range = Range::of(&member).within(after.saturating_add(1), last);
             if !self.gather(Lookup::Values(range), limit, rows)? {
                 return Ok(Reach::TooMany);
             }

@@ -13,6 +13,7 @@ mod criterion;
 mod cursor;
 mod filter;
 mod include;
+mod intersect;
 mod lookups;
 mod page;
 pub(crate) mod parameters;

@@ -7,6 +7,7 @@ use rusqlite::OptionalExtension;
 
 use super::candidates::{COLUMNS, Driver, Hit, OneRow, Scan};
 use super::include::Found;
+use super::intersect;
 use super::lookups::ordered;
 use super::page::found;
 use super::query::Query;
@@ -26,6 +27,9 @@ pub(super) enum Plan<'a> {
 /// Ranked rows that a walk keeps beside those of the page before it sorts and
 /// cuts them: many rows can have the same key.
 const KEPT_MAX: usize = 1_024;
+
+/// Keys that can be looked at in the time of reading one row.
+const KEYS_WORTH_A_ROW: f64 = 30.0;
 
 /// Decides how to sort. Walking along an index meets a match once in every
 /// `all / matches` rows, so it pays when there are many matches.
@@ -47,7 +51,8 @@ pub(super) fn plan<'a>(
         Driver::Kind => true,
         Driver::Ordered(range) => {
             // More matches than this, and the walk is shorter than the collection.
-            let enough = (all as f64 * (count + 1) as f64).sqrt() as usize;
+            let walked = all as f64 * (count + 1) as f64 / KEYS_WORTH_A_ROW;
+            let enough = walked.sqrt() as usize;
             let file = scan.file;
             let all = file
                 .index
@@ -163,6 +168,7 @@ fn along_dates(
         (start.unwrap_or(i64::MIN), i64::MAX)
     };
     let dates = Range::between(&Term::Date(parameter, low), &Term::Date(parameter, high));
+    let members = intersect::members(scan)?;
     let mut row = OneRow::new(scan)?;
     let file = scan.file;
     file.index
@@ -172,6 +178,12 @@ fn along_dates(
                     what: "a key of the index is not of a date",
                 });
             };
+            if members
+                .as_ref()
+                .is_some_and(|members| !members.contains(&rid))
+            {
+                return Ok(ControlFlow::Continue(()));
+            }
             row.offer(rid, &mut |hit| take(at, hit))
         })
 }
