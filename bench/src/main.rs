@@ -8,7 +8,9 @@ mod decisions;
 mod messages;
 mod records;
 mod region;
+mod seven;
 mod table;
+mod visit;
 mod withdrawal;
 
 use anyhow::Context;
@@ -38,6 +40,7 @@ async fn main() -> anyhow::Result<()> {
         "400 MB",
         region.memory(),
     );
+    seven::measure(&region, &mut table).await?;
     records::measure(&region, &mut table).await?;
     withdrawal::measure(&region, &mut table).await?;
     messages::measure(&region, &mut table).await?;

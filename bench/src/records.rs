@@ -14,7 +14,7 @@ use crate::{
 /// Records with at least so many resources count as large.
 const LARGE_RESOURCES_MIN: usize = 250;
 
-struct Measured {
+pub(crate) struct Measured {
     took: Duration,
     resources: usize,
     sources: usize,
@@ -58,7 +58,7 @@ pub(crate) async fn measure(region: &Region, table: &mut Table) -> anyhow::Resul
     Ok(())
 }
 
-fn row<'a>(
+pub(crate) fn row<'a>(
     table: &mut Table,
     what: &str,
     measured: impl Iterator<Item = &'a Measured>,
@@ -95,7 +95,11 @@ pub(crate) fn question(bsn: &str) -> String {
 }
 
 /// Nothing for a patient with whom the hospital has no treatment relation now.
-async fn ask(region: &Region, token: &str, bsn: &str) -> anyhow::Result<Option<Measured>> {
+pub(crate) async fn ask(
+    region: &Region,
+    token: &str,
+    bsn: &str,
+) -> anyhow::Result<Option<Measured>> {
     let began = Instant::now();
     let answer = region
         .http

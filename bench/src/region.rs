@@ -29,6 +29,7 @@ impl Region {
                 "demo",
                 "--port",
                 "0",
+                "--every-source",
                 "--patients",
                 &patients.to_string(),
                 "--data",

@@ -46,6 +46,9 @@ struct Start {
     /// How many patients
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=demo::PATIENTS_MAX as u64))]
     patients: u64,
+    /// Let every organisation be reached: one is switched off otherwise, as in life
+    #[arg(long)]
+    every_source: bool,
     /// Throw away what an earlier demo left in the directory
     #[arg(long)]
     fresh: bool,
@@ -74,6 +77,7 @@ impl Demo {
                     port: self.start.port,
                     seed: self.start.seed,
                     patients: usize::try_from(self.start.patients)?,
+                    every_source: self.start.every_source,
                     fresh: self.start.fresh,
                 })
                 .await?;

@@ -189,7 +189,7 @@ fn describe(
             mllp: node.mllp.to_string(),
             edifact: format!("{}/messages/edifact", node.own_url),
             web: format!("{}/", node.own_url),
-            reachable: described.reachable,
+            reachable: settings.reaches(organisation),
         })
     };
     let slugs: BTreeMap<_, _> = Organisation::ALL

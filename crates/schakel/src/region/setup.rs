@@ -31,7 +31,16 @@ pub(crate) struct DemoSettings {
     pub(crate) port: u16,
     pub(crate) seed: u64,
     pub(crate) patients: usize,
+    /// Whether the organisation that is switched off as in life is on.
+    pub(crate) every_source: bool,
     pub(crate) fresh: bool,
+}
+
+impl DemoSettings {
+    /// Whether other nodes can reach an organisation.
+    pub(crate) fn reaches(&self, organisation: Organisation) -> bool {
+        self.every_source || organisation.describe().reachable
+    }
 }
 
 /// A region that is ready to start.
@@ -245,6 +254,7 @@ fn prepare_node(
 ) -> anyhow::Result<PreparedNode> {
     let described = organisation.describe();
     let regional = organisation == Organisation::Regional;
+    let reachable = settings.reaches(organisation);
     let node_address = node.local_addr()?;
     let config = NodeConfig {
         organisation: OrganisationConfig {
@@ -255,10 +265,10 @@ fn prepare_node(
         },
         doors: DoorsConfig {
             own: own.local_addr()?,
-            node: described.reachable.then_some(node_address),
+            node: reachable.then_some(node_address),
             mllp: mllp.local_addr()?,
             public_url: None,
-            node_url: (!described.reachable).then(|| format!("https://{node_address}")),
+            node_url: (!reachable).then(|| format!("https://{node_address}")),
         },
         files: FilesConfig {
             database: "records.db".into(),
@@ -279,7 +289,7 @@ fn prepare_node(
     Ok(PreparedNode {
         organisation,
         config: NodeConfig::read(&path)?,
-        sockets: Sockets::of(own, described.reachable.then_some(node), mllp)?,
+        sockets: Sockets::of(own, reachable.then_some(node), mllp)?,
     })
 }
 
