@@ -12,9 +12,11 @@ use super::fresh::Fresh;
 use super::segment::Segment;
 use crate::StoreError;
 
-/// Generations that are remembered. A reader finds its own within microseconds
-/// of its first look at the file; one that comes later reads the file.
-const REMEMBERED: usize = 8;
+/// Generations that are remembered: the one that a commit under way brings, and
+/// the one before. A reader finds its own within microseconds of its first look
+/// at the file; one that comes later reads the file. Each holds its fresh keys
+/// in memory, so more would cost more than that.
+const REMEMBERED: usize = 2;
 
 /// Segments, and what changed since the newest of them.
 #[derive(Debug)]

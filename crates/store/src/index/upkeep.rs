@@ -23,7 +23,7 @@ use super::view::View;
 use crate::StoreError;
 
 /// Fresh keys at which a segment is written.
-const FRESH_KEYS_MAX: usize = 1 << 16;
+const FRESH_KEYS_MAX: usize = 1 << 14;
 /// Segments of one level at which they are merged.
 const MERGED_AT_ONCE: usize = 4;
 /// Keys that are merged for each key that a commit changed: there are about as
