@@ -47,12 +47,20 @@ impl<'a> Library<'a> {
                 .each("contained")
                 .find(|contained| contained.text("id").is_some_and(|own| own == id));
         }
+        let found = self.position(from, reference)?;
+        Some(self.resources[found].resource.root())
+    }
+
+    /// The position of the resource that a reference of another one leads to,
+    /// at the same source.
+    pub(super) fn position(&self, from: usize, reference: Node<'_>) -> Option<usize> {
+        let target = reference.text("reference")?;
         let mut parts = target
             .split('/')
             .skip_while(|part| fhir::resource_type(part).is_none());
         let key = format!("{}/{}", parts.next()?, parts.next()?);
-        let found = self.by_reference.get(&(sourced.source, key))?;
-        Some(self.resources[*found].resource.root())
+        let source = self.resource(from).source;
+        self.by_reference.get(&(source, key)).copied()
     }
 
     /// Who or what a reference names, in words: its display, else the name of

@@ -10,18 +10,25 @@ use super::{
     differences,
     elements::{Library, folded},
     medication,
-    model::{Fact, Group, Moment, Rule, SectionKind},
+    model::{Fact, Group, Moment, Rule, SectionKind, Series},
     notices,
 };
 
 /// Facts of one section, grouped; the most important group first.
-pub(super) fn group(library: &Library<'_>, kind: SectionKind, facts: Vec<Fact>) -> Vec<Group> {
+/// `series` are the measurements of the section, which its reports point at.
+pub(super) fn group(
+    library: &Library<'_>,
+    kind: SectionKind,
+    facts: Vec<Fact>,
+    series: &[Series],
+) -> Vec<Group> {
+    let measurements = measurements(series);
     let mut union = Union::new(facts.len());
     let mut first_with: HashMap<String, usize> = HashMap::new();
     // Facts that may be the same if their dates overlap, by the rest of the key.
     let mut dated: HashMap<String, Vec<usize>> = HashMap::new();
     for (index, fact) in facts.iter().enumerate() {
-        for (rule, key) in keys(library, kind, fact) {
+        for (rule, key) in keys(library, kind, fact, &measurements) {
             if rule == Rule::SameCodeAndDate {
                 dated.entry(key).or_default().push(index);
             } else if let Some(first) = first_with.get(&key) {
@@ -95,8 +102,23 @@ pub(super) fn latest_first(facts: &mut [Fact]) {
     });
 }
 
+/// Of each resource with a measurement: which measurement, as a number. Copies
+/// of one measurement have the same number.
+fn measurements(series: &[Series]) -> HashMap<usize, usize> {
+    let points = series.iter().flat_map(|series| &series.points);
+    points
+        .enumerate()
+        .flat_map(|(number, point)| point.facts.iter().map(move |fact| (fact.resource, number)))
+        .collect()
+}
+
 /// By what a fact can be known to be the same as another.
-fn keys(library: &Library<'_>, kind: SectionKind, fact: &Fact) -> Vec<(Rule, String)> {
+fn keys(
+    library: &Library<'_>,
+    kind: SectionKind,
+    fact: &Fact,
+    measurements: &HashMap<usize, usize>,
+) -> Vec<(Rule, String)> {
     let mut keys = Vec::new();
     if kind == SectionKind::Other {
         return keys;
@@ -133,6 +155,15 @@ fn keys(library: &Library<'_>, kind: SectionKind, fact: &Fact) -> Vec<(Rule, Str
             for coding in &fact.codings {
                 let key = format!("{of_type} {}|{}", coding.system, coding.code);
                 keys.push((Rule::SameCodeAndDate, key));
+            }
+        }
+        SectionKind::Results => {
+            let root = library.resource(fact.resource).resource.root();
+            for result in root.each("result") {
+                let position = library.position(fact.resource, result);
+                if let Some(number) = position.and_then(|at| measurements.get(&at)) {
+                    keys.push((Rule::SameResults, format!("measurement {number}")));
+                }
             }
         }
         _ => {}

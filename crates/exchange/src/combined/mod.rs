@@ -19,6 +19,7 @@ mod notices;
 mod observation;
 mod place;
 mod repeats;
+mod same_test;
 mod series;
 mod states;
 
@@ -79,11 +80,11 @@ pub fn combine(record: RegionalRecord) -> CombinedRecord {
             .collect();
         let (measurements, facts): (Vec<Fact>, Vec<Fact>) =
             facts.into_iter().partition(|fact| fact.measured.is_some());
-        let mut series = series::of(measurements);
+        let mut series = series::of(&library, measurements);
         if kind == SectionKind::Results {
             repeats::mark(&library, &mut series);
         }
-        let groups = grouping::group(&library, kind, facts);
+        let groups = grouping::group(&library, kind, facts, &series);
         sections.push(Section {
             kind,
             state: states::of_section(&said),

@@ -81,7 +81,7 @@ fn days_between(earlier: &Point, later: &Point) -> Option<i64> {
 
 /// The organisation that did a test: the performer where it names one, else
 /// the source itself.
-fn done_by(library: &Library<'_>, fact: &Fact) -> String {
+pub(super) fn done_by(library: &Library<'_>, fact: &Fact) -> String {
     let root = library.resource(fact.resource).resource.root();
     let stated = root
         .each("performer")

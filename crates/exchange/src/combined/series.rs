@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{
     differences,
-    elements::folded,
+    elements::{Library, folded},
     grouping::{Union, overlapping},
     model::{
         Change, Coding, ConvertedPoint, Fact, FieldName, Measured, Moment, Point, Quantity, Rule,
         Series, Value,
     },
+    same_test::SameTests,
 };
 
 /// The code system of LOINC.
@@ -28,10 +29,11 @@ struct Key {
 }
 
 /// The observations of one section as series, those measured last first.
-pub(super) fn of(facts: Vec<Fact>) -> Vec<Series> {
+pub(super) fn of(library: &Library<'_>, facts: Vec<Fact>) -> Vec<Series> {
+    let tests = SameTests::among(library, &facts);
     let mut by_key: BTreeMap<Key, Vec<Fact>> = BTreeMap::new();
     for fact in facts {
-        by_key.entry(key(&fact)).or_default().push(fact);
+        by_key.entry(key(&fact, &tests)).or_default().push(fact);
     }
     let mut all: Vec<Series> = by_key
         .into_iter()
@@ -60,15 +62,15 @@ pub(super) fn test_code(fact: &Fact) -> Option<&Coding> {
         .or_else(|| fact.codings.iter().min())
 }
 
-fn key(fact: &Fact) -> Key {
+fn key(fact: &Fact, tests: &SameTests) -> Key {
     let what = test_code(fact).map_or_else(
         || format!("text {}", folded(&fact.title)),
-        |coding| format!("{}|{}", coding.system, coding.code),
+        |coding| tests.name(coding),
     );
     let method = fact
         .field(FieldName::Method)
         .map(|field| folded(&field.value));
-    let unit = shown_quantity(fact.measured.as_ref()).map(unit_key);
+    let unit = unit_of(fact);
     Key { what, unit, method }
 }
 
@@ -82,6 +84,11 @@ fn shown_quantity(measured: Option<&Measured>) -> Option<&Quantity> {
             Value::Quantity(quantity) => Some(quantity),
             _ => None,
         })
+}
+
+/// The unit of a measurement, to compare by.
+pub(super) fn unit_of(fact: &Fact) -> Option<String> {
+    shown_quantity(fact.measured.as_ref()).map(unit_key)
 }
 
 /// UCUM codes mean what they say; other units are compared as they are written.

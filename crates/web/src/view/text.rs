@@ -76,6 +76,7 @@ pub(crate) fn rule(language: Language, rule: Rule) -> &'static str {
         Rule::SameText => language.text("rule.same-text"),
         Rule::SameCodeAndDate => language.text("rule.same-code-and-date"),
         Rule::SameMeasurement => language.text("rule.same-measurement"),
+        Rule::SameResults => language.text("rule.same-results"),
         Rule::SamePatient => language.text("rule.same-patient"),
     }
 }

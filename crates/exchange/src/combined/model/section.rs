@@ -208,13 +208,15 @@ pub enum Rule {
     SameCodeAndDate,
     /// They are the same measurement: same code, unit, value and time.
     SameMeasurement,
+    /// They report the same measurements.
+    SameResults,
     /// They are about the one patient.
     SamePatient,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SameIdentifier,
         Self::SameCode,
         Self::SameSubstance,
@@ -222,6 +224,7 @@ impl Rule {
         Self::SameText,
         Self::SameCodeAndDate,
         Self::SameMeasurement,
+        Self::SameResults,
         Self::SamePatient,
     ];
 
@@ -235,6 +238,7 @@ impl Rule {
             Self::SameText => "same-text",
             Self::SameCodeAndDate => "same-code-and-date",
             Self::SameMeasurement => "same-measurement",
+            Self::SameResults => "same-results",
             Self::SamePatient => "same-patient",
         }
     }
