@@ -112,7 +112,17 @@ fn a_laboratorys_own_code_is_known_again_in_the_copy_that_it_sent() {
             LABORATORY,
         ),
     ]);
-    insta::assert_snapshot!(shown(&record, SectionKind::Results), @"");
+    insta::assert_snapshot!(shown(&record, SectionKind::Results), @r"
+    results: data
+    ~ Onderzoek XQ77 [E/l]
+      2024-02-20T08:40:00Z: 10 E/l []
+        Huisartsenpraktijk De Linde
+      2025-02-20T08:40:00Z: 11 E/l []
+        Diagnostiek Delta
+      2026-02-20T09:40:00+01:00: 12.4 E/l [same-measurement]
+        Huisartsenpraktijk De Linde
+        Diagnostiek Delta
+    ");
 }
 
 #[test]
