@@ -17,6 +17,7 @@ pub mod assertion;
 pub mod audit;
 pub mod bearer;
 pub mod consent;
+pub mod dates;
 pub mod identity;
 pub mod person;
 pub mod policy;

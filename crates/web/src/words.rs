@@ -74,6 +74,15 @@ impl Language {
     }
 }
 
+impl From<Language> for trust::words::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Dutch => Self::Dutch,
+            Language::English => Self::English,
+        }
+    }
+}
+
 /// Replaces `{name}` by its value. One pass over the text, so a value that
 /// looks like a placeholder stays as it is.
 pub(crate) fn fill(text: &str, values: &[(&str, &str)]) -> String {

@@ -4,14 +4,17 @@ use care::{Purpose, Role};
 use jiff::tz::TimeZone;
 
 use super::{AuditRecord, Happened, Outcome};
-use crate::words::{self, Language};
+use crate::{
+    dates,
+    words::{self, Language},
+};
 
 /// What happened, in plain words for the patient: «Huisartsenpraktijk De Linde
 /// (dr. A. Bos, huisarts) heeft op 2 maart 2026 om 10.00 uur uw medicijnen
 /// bekeken. Reden: behandeling.» The text is not escaped for a page.
 pub fn wording(record: &AuditRecord, language: Language, zone: &TimeZone) -> String {
     let words = Words { record, language };
-    let when = when(record, language, zone);
+    let when = dates::long_moment(language, record.recorded, zone);
     let sentence = match language {
         Language::Dutch => words.dutch(&when),
         Language::English => words.english(&when),
@@ -219,46 +222,5 @@ const fn deed(happened: Happened) -> (&'static str, &'static str) {
         Happened::ConsentChanged => ("uw toestemmingen wijzigen", "change your consents"),
         Happened::SignedIn => ("inloggen", "sign in"),
         Happened::SignedOut => ("uitloggen", "sign out"),
-    }
-}
-
-fn when(record: &AuditRecord, language: Language, zone: &TimeZone) -> String {
-    let local = record.recorded.to_zoned(zone.clone());
-    let month = usize::from(local.month().unsigned_abs()).saturating_sub(1);
-    let months = match language {
-        Language::Dutch => [
-            "januari",
-            "februari",
-            "maart",
-            "april",
-            "mei",
-            "juni",
-            "juli",
-            "augustus",
-            "september",
-            "oktober",
-            "november",
-            "december",
-        ],
-        Language::English => [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ],
-    };
-    let month = months.get(month).copied().unwrap_or_default();
-    let (day, year, hour, minute) = (local.day(), local.year(), local.hour(), local.minute());
-    match language {
-        Language::Dutch => format!("{day} {month} {year} om {hour}.{minute:02} uur"),
-        Language::English => format!("{day} {month} {year} at {hour}:{minute:02}"),
     }
 }
