@@ -3,6 +3,7 @@
 //! The binary holds the commands, the configuration and the wiring; what
 //! happens is in the other rooms. `ARCHITECTURE.md` is the map.
 
+mod checks;
 mod commands;
 mod config;
 mod demo_file;

@@ -27,7 +27,9 @@ pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
 pub use change::{Alongside, Change, Outcome, Status, Written};
 pub use counts::{Integrity, OutboxEvent, Statistics};
 pub use error::StoreError;
-pub use message::{Message, MessageFilter, MessageId, MessageState, MessageSummary, NewMessage};
+pub use message::{
+    Message, MessageFilter, MessageId, MessageOverview, MessageState, MessageSummary, NewMessage,
+};
 pub use store::{Options, Store};
 pub use stored::{
     Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Page, SearchPage, Stored,

@@ -35,6 +35,8 @@ pub const SEARCH_SECONDS_MAX: usize = 10;
 
 /// Entries in one list of messages, audit lines or events.
 pub const LIST_MAX: usize = 10_000;
+/// Messages that are counted for one filter; more are «that many or more».
+pub const MESSAGES_COUNTED_MAX: usize = 10_000;
 /// Bytes of one message.
 pub const MESSAGE_BYTES_MAX: usize = 64 << 20;
 /// Audit lines in one call.

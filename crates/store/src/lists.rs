@@ -5,13 +5,13 @@ use jiff::{Timestamp, tz::TimeZone};
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
-use crate::limits::LIST_MAX;
+use crate::limits::{LIST_MAX, MESSAGES_COUNTED_MAX};
 use crate::sqlite::kinds::Kinds;
 use crate::sqlite::schema;
 use crate::write::{LABORATORY_CODED, LABORATORY_UNCODED};
 use crate::{
-    AuditLine, AuditPage, Integrity, Message, MessageFilter, MessageId, MessageState,
-    MessageSummary, OutboxEvent, Statistics, StoreError,
+    AuditLine, AuditPage, Integrity, Message, MessageFilter, MessageId, MessageOverview,
+    MessageState, MessageSummary, OutboxEvent, Statistics, StoreError,
 };
 
 /// Days of messages that the statistics tell of.
@@ -73,12 +73,7 @@ pub(crate) fn messages(
     connection: &Connection,
     filter: &MessageFilter,
 ) -> Result<Vec<MessageSummary>, StoreError> {
-    let mut conditions = vec!["1"];
-    let mut values: Vec<Sql> = Vec::new();
-    if let Some(state) = filter.state {
-        conditions.push("state = ?");
-        values.push(state_number(state).into());
-    }
+    let (mut conditions, mut values) = conditions(filter);
     if let Some(before) = &filter.before {
         let seq: Option<i64> = connection
             .query_row(
@@ -102,6 +97,56 @@ pub(crate) fn messages(
         messages.push(summary(row)?);
     }
     Ok(messages)
+}
+
+/// What a filter asks for, whatever the page: SQL conditions with their values.
+fn conditions(filter: &MessageFilter) -> (Vec<&'static str>, Vec<Sql>) {
+    let mut conditions = vec!["1"];
+    let mut values: Vec<Sql> = Vec::new();
+    let mut only = |condition, value: Option<Sql>| {
+        if let Some(value) = value {
+            conditions.push(condition);
+            values.push(value);
+        }
+    };
+    let ms = |at: Timestamp| at.as_millisecond().into();
+    only(
+        "state = ?",
+        filter.state.map(|state| state_number(state).into()),
+    );
+    only("kind = ?", filter.kind.clone().map(Sql::Text));
+    only("sender = ?", filter.sender.clone().map(Sql::Text));
+    only("received >= ?", filter.from.map(ms));
+    only("received < ?", filter.until.map(ms));
+    (conditions, values)
+}
+
+/// How many messages a filter leaves, and what there is to filter by.
+pub(crate) fn message_overview(
+    connection: &Connection,
+    filter: &MessageFilter,
+) -> Result<MessageOverview, StoreError> {
+    let (conditions, values) = conditions(filter);
+    let found: i64 = connection
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM (SELECT 1 FROM message WHERE {} LIMIT {MESSAGES_COUNTED_MAX})",
+            conditions.join(" AND ")
+        ))?
+        .query_row(params_from_iter(values), |row| row.get(0))?;
+    let among_latest = |column: &str| -> Result<Vec<String>, StoreError> {
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT DISTINCT {column} FROM
+               (SELECT {column} FROM message ORDER BY seq DESC LIMIT {LIST_MAX})
+             WHERE {column} <> '' ORDER BY 1"
+        ))?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    };
+    Ok(MessageOverview {
+        found: usize::try_from(found).unwrap_or_default(),
+        kinds: among_latest("kind")?,
+        senders: among_latest("sender")?,
+    })
 }
 
 /// A message with its content.

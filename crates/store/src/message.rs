@@ -68,10 +68,45 @@ impl MessageState {
 pub struct MessageFilter {
     /// Only in this state.
     pub state: Option<MessageState>,
+    /// Only of this kind, such as `ORU^R01`.
+    pub kind: Option<String>,
+    /// Only of this sender, as its messages name it.
+    pub sender: Option<String>,
+    /// Only those received at this moment or later.
+    pub from: Option<Timestamp>,
+    /// Only those received before this moment.
+    pub until: Option<Timestamp>,
     /// Only those that came before this one.
     pub before: Option<MessageId>,
     /// How many at most: 1 to [`crate::limits::LIST_MAX`].
     pub limit: usize,
+}
+
+impl MessageFilter {
+    /// All messages, `limit` at a time.
+    pub const fn all(limit: usize) -> Self {
+        Self {
+            state: None,
+            kind: None,
+            sender: None,
+            from: None,
+            until: None,
+            before: None,
+            limit,
+        }
+    }
+}
+
+/// What there is to filter by, and how much a filter leaves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessageOverview {
+    /// How many messages the filter leaves, whatever page is asked for; at most
+    /// [`crate::limits::MESSAGES_COUNTED_MAX`], which means «that many or more».
+    pub found: usize,
+    /// The kinds of the latest [`crate::limits::LIST_MAX`] messages, sorted.
+    pub kinds: Vec<String>,
+    /// Their senders, sorted.
+    pub senders: Vec<String>,
 }
 
 /// What is known of a message without its content.

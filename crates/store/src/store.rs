@@ -15,8 +15,8 @@ use crate::sqlite::writer::{State, Writer};
 use crate::sqlite::{connection, schema};
 use crate::{
     Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf, HistoryPage, Integrity,
-    Message, MessageFilter, MessageId, MessageSummary, NewMessage, OutboxEvent, Page, Seal,
-    SearchPage, Statistics, StoreError, Written, lists, read, search, write,
+    Message, MessageFilter, MessageId, MessageOverview, MessageSummary, NewMessage, OutboxEvent,
+    Page, Seal, SearchPage, Statistics, StoreError, Written, lists, read, search, write,
 };
 
 /// What a store is opened with.
@@ -236,6 +236,18 @@ impl Store {
         self.0
             .readers
             .read(move |file| lists::messages(file, &filter))
+            .await
+    }
+
+    /// How many messages a filter leaves, and what there is to filter by.
+    pub async fn message_overview(
+        &self,
+        _cx: &AccessContext,
+        filter: MessageFilter,
+    ) -> Result<MessageOverview, StoreError> {
+        self.0
+            .readers
+            .read(move |file| lists::message_overview(file, &filter))
             .await
     }
 

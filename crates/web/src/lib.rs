@@ -7,6 +7,7 @@
 
 pub mod chart;
 pub mod dates;
+pub mod findings;
 pub mod page;
 pub mod words;
 
@@ -19,9 +20,7 @@ mod security;
 mod site;
 mod view;
 
-pub use options::{
-    ConsentCounts, Elsewhere, OrganisationStatus, RegionRoom, RegionStatus, WebOptions,
-};
+pub use options::{Elsewhere, OrganisationStatus, RegionRoom, RegionStatus, WebOptions};
 pub use rooms::{OPEN_PATIENTS_MAX, PENDING_CHANGES_MAX, ROOM_IDLE_S, ROOMS_MAX};
 pub use site::{FORM_BYTES_MAX, ROUTES, router};
 

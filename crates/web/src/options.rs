@@ -15,6 +15,8 @@ use trust::{
     session::Sessions,
 };
 
+use crate::findings::NodeChecks;
+
 /// What the pages of one node need.
 pub struct WebOptions {
     /// The node whose pages these are.
@@ -35,6 +37,8 @@ pub struct WebOptions {
     pub elsewhere: Vec<Elsewhere>,
     /// What only the regional organisation has.
     pub region: Option<RegionRoom>,
+    /// Looks at the node for its operator.
+    pub checks: Arc<dyn NodeChecks>,
     /// Whether everybody is made up, which the pages then say.
     pub demo: bool,
     /// The time.
@@ -69,9 +73,6 @@ pub struct RegionRoom {
 pub trait RegionStatus: Send + Sync {
     /// One entry per organisation, in the order to show them.
     async fn organisations(&self, cx: &AccessContext) -> Vec<OrganisationStatus>;
-
-    /// How many people chose what; `None` when it cannot be told.
-    async fn consents(&self, cx: &AccessContext) -> Option<ConsentCounts>;
 }
 
 /// How one organisation does.
@@ -85,15 +86,4 @@ pub struct OrganisationStatus {
     pub last_contact: Option<Timestamp>,
     /// Its counts; `None` when they are not known.
     pub statistics: Option<Statistics>,
-}
-
-/// How many people chose what. Small numbers are hidden by the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ConsentCounts {
-    /// Everyone who treats them may see everything.
-    pub everyone: u64,
-    /// Some may see something.
-    pub some: u64,
-    /// Nobody may see anything.
-    pub no_one: u64,
 }

@@ -42,11 +42,7 @@ async fn observations(member: &Member) -> Value {
 /// The states of the messages in the inbox, and the errors, newest first.
 async fn inbox(member: &Member) -> Vec<(MessageState, String)> {
     let cx = member.bearer.verify(&member.token("operator")).unwrap();
-    let filter = MessageFilter {
-        state: None,
-        before: None,
-        limit: 100,
-    };
+    let filter = MessageFilter::all(100);
     let messages = member.node.messages(&cx, filter).await.unwrap();
     messages
         .into_iter()

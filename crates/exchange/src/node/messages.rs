@@ -10,8 +10,8 @@ use bytes::Bytes;
 use care::{AccessContext, Categories};
 use fhir::{Resource, outcome::Issue};
 use store::{
-    Alongside, Message, MessageFilter, MessageId, MessageState, MessageSummary, NewMessage,
-    StoreError,
+    Alongside, Message, MessageFilter, MessageId, MessageOverview, MessageState, MessageSummary,
+    NewMessage, StoreError,
 };
 use translate::{Context, Refusal, RefusalKind, Translation, hl7v2::AcknowledgementCode};
 use trust::{
@@ -197,6 +197,18 @@ impl Node {
             return Err(ExchangeError::NotAllowed);
         }
         Ok(self.parts.store.messages(cx, filter).await?)
+    }
+
+    /// How many messages a filter leaves, and what there is to filter by.
+    pub async fn message_overview(
+        &self,
+        cx: &AccessContext,
+        filter: MessageFilter,
+    ) -> Result<MessageOverview, ExchangeError> {
+        if !self.decide(cx, Action::HandleMessages).is_allowed() {
+            return Err(ExchangeError::NotAllowed);
+        }
+        Ok(self.parts.store.message_overview(cx, filter).await?)
     }
 
     /// One message as it came, for the operator. Written down before it is shown.

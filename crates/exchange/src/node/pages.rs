@@ -48,6 +48,19 @@ impl Node {
         self.note(cx, happened).await
     }
 
+    /// Whether somebody may hear how many people chose what; written down,
+    /// durable when it resolves. A count tells of nobody, but what is counted
+    /// are people's choices.
+    pub async fn note_consents_counted(&self, cx: &AccessContext) -> Result<(), ExchangeError> {
+        let happened = Happened::ConsentsCounted;
+        if !self.decide(cx, Action::ReadStatistics).is_allowed() {
+            return self
+                .refuse(cx, happened, None, &[], ExchangeError::NotAllowed)
+                .await;
+        }
+        self.note(cx, happened).await
+    }
+
     /// What is known of a message without its content, for an operator.
     pub async fn message_summary(
         &self,

@@ -20,8 +20,7 @@ fn result(number: &str, value: &str) -> Bytes {
 fn all(state: Option<MessageState>) -> MessageFilter {
     MessageFilter {
         state,
-        before: None,
-        limit: 100,
+        ..MessageFilter::all(100)
     }
 }
 

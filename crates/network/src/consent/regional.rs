@@ -5,7 +5,10 @@
 use care::{AccessContext, Bsn, IdSource, ProviderCategory, Ura};
 use serde::de::DeserializeOwned;
 use trust::{
-    consent::{Change, ChangeEvent, ConsentError, ConsentRecord, ConsentService, EmbeddedConsents},
+    consent::{
+        Change, ChangeEvent, ConsentCoverage, ConsentError, ConsentRecord, ConsentService,
+        EmbeddedConsents,
+    },
     identity::{OrganisationRecord, Peer},
 };
 
@@ -82,6 +85,12 @@ impl RegionalConsents {
         self.consents
             .history(context, patient, before_version)
             .await
+    }
+
+    /// How many people chose what, as far as that tells of nobody; for the
+    /// coordinator of the region.
+    pub async fn coverage(&self, context: &AccessContext) -> Result<ConsentCoverage, ConsentError> {
+        self.consents.coverage(context).await
     }
 
     /// Answers a request under `/consent/` of an authenticated node:

@@ -28,7 +28,7 @@ use trust::{
 use web::{Elsewhere, RegionRoom, WebOptions};
 
 use super::{NodeFiles, Services, background::Background, open_store, status::WatchedRegion};
-use crate::config::NodeConfig;
+use crate::{checks::RunningChecks, config::NodeConfig};
 
 /// A node that runs.
 pub(crate) struct RunningNode {
@@ -241,6 +241,7 @@ impl RunningNode {
                     Arc::clone(&clock),
                 )),
             }),
+            checks: Arc::new(RunningChecks::new(config.clone(), store.clone())),
             demo: surroundings.demo,
             clock: Arc::clone(&clock),
             randomness: randomness.clone(),

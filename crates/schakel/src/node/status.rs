@@ -14,7 +14,7 @@ use network::{
     status::StatusClient,
 };
 use trust::identity::OrganisationRecord;
-use web::{ConsentCounts, OrganisationStatus, RegionStatus};
+use web::{OrganisationStatus, RegionStatus};
 
 /// How many organisations are asked at the same time.
 const ASKED_AT_ONCE: usize = 16;
@@ -77,10 +77,5 @@ impl RegionStatus for WatchedRegion {
             .buffered(ASKED_AT_ONCE)
             .collect()
             .await
-    }
-
-    /// The consent service keeps no counts yet, so none are shown.
-    async fn consents(&self, _cx: &AccessContext) -> Option<ConsentCounts> {
-        None
     }
 }

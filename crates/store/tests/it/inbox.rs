@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use care::{Categories, DataCategory, Scope};
+use jiff::SignedDuration;
 use store::{
     Alongside, AuditBody, AuditPage, Change, MessageFilter, MessageId, MessageState, NewMessage,
     Status, StoreError, Written,
@@ -44,11 +45,7 @@ fn with(message: NewMessage) -> Alongside {
 }
 
 async fn states(kit: &Kit) -> Vec<(String, MessageState, Option<String>)> {
-    let filter = MessageFilter {
-        state: None,
-        before: None,
-        limit: 10,
-    };
+    let filter = MessageFilter::all(10);
     let messages = kit.store.messages(&kit.cx, filter).await.unwrap();
     messages
         .into_iter()
@@ -194,7 +191,7 @@ async fn lists_are_paged_and_limited() {
         let filter = MessageFilter {
             state: Some(MessageState::Refused),
             before,
-            limit,
+            ..MessageFilter::all(limit)
         };
         kit.store.messages(&kit.cx, filter).await.map(|messages| {
             messages
@@ -218,6 +215,112 @@ async fn lists_are_paged_and_limited() {
                 ..
             })
         ));
+    }
+}
+
+#[tokio::test]
+async fn messages_are_found_by_kind_sender_and_time() {
+    let kit = Kit::new();
+    let start = care::Clock::now(kit.clock.as_ref());
+    for (id, text, sender, kind) in [
+        ("a", "1", "LAB", Some("ORU^R01")),
+        ("b", "2", "LAB", Some("ADT^A08")),
+        ("c", "3", "HIS", Some("ORU^R01")),
+        ("d", "4", "HIS", None),
+    ] {
+        let message = NewMessage {
+            sender: Some(sender.to_owned()),
+            kind: kind.map(str::to_owned),
+            ..message(id, text)
+        };
+        let kept = kit.store.keep_refused(&kit.cx, message, "x").await;
+        kept.unwrap();
+        kit.clock.advance(std::time::Duration::from_secs(1));
+    }
+    let after = |seconds| start + SignedDuration::from_secs(seconds);
+    let check = async |filter: MessageFilter, expected: &str| {
+        let found = kit.store.messages(&kit.cx, filter.clone()).await.unwrap();
+        let ids: Vec<String> = found.into_iter().map(|message| message.id.0).collect();
+        assert_eq!(ids.join(" "), expected, "{filter:?}");
+        let overview = kit.store.message_overview(&kit.cx, filter).await.unwrap();
+        assert_eq!(overview.found, ids.len());
+        assert_eq!(overview.kinds, ["ADT^A08", "ORU^R01"]);
+        assert_eq!(overview.senders, ["HIS", "LAB"]);
+    };
+    let all = || MessageFilter::all(10);
+    let (kind, sender) = (Some("ORU^R01".to_owned()), Some("LAB".to_owned()));
+    check(
+        MessageFilter {
+            kind: kind.clone(),
+            ..all()
+        },
+        "c a",
+    )
+    .await;
+    check(
+        MessageFilter {
+            sender: sender.clone(),
+            ..all()
+        },
+        "b a",
+    )
+    .await;
+    check(
+        MessageFilter {
+            kind,
+            sender,
+            ..all()
+        },
+        "a",
+    )
+    .await;
+    // From a moment on, and up to but not including one.
+    check(
+        MessageFilter {
+            from: Some(after(2)),
+            ..all()
+        },
+        "d c",
+    )
+    .await;
+    check(
+        MessageFilter {
+            until: Some(after(2)),
+            ..all()
+        },
+        "b a",
+    )
+    .await;
+    let state = Some(MessageState::Accepted);
+    check(MessageFilter { state, ..all() }, "").await;
+    // The page does not count.
+    let page = MessageFilter {
+        before: Some(MessageId("b".to_owned())),
+        ..MessageFilter::all(1)
+    };
+    let overview = kit.store.message_overview(&kit.cx, page).await.unwrap();
+    assert_eq!(overview.found, 4);
+}
+
+#[tokio::test]
+async fn no_more_messages_are_counted_than_the_limit() {
+    let kit = Kit::new();
+    let file = rusqlite::Connection::open(kit.folder.path().join("store.db")).unwrap();
+    let fill = |count: usize| {
+        file.execute_batch(&format!(
+            "DELETE FROM message;
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+             INSERT INTO message (id, channel, sender, sha256, received, state, size, bytes)
+             SELECT i, 'mllp', '', CAST(i AS BLOB), 0, 0, 0, x'' FROM n"
+        ))
+        .unwrap();
+    };
+    let max = store::limits::MESSAGES_COUNTED_MAX;
+    for (there, counted) in [(max - 1, max - 1), (max, max), (max + 1, max)] {
+        fill(there);
+        let all = MessageFilter::all(1);
+        let overview = kit.store.message_overview(&kit.cx, all).await.unwrap();
+        assert_eq!(overview.found, counted);
     }
 }
 

@@ -23,6 +23,8 @@ pub enum Happened {
     ConsentRead,
     /// A patient changed their choices.
     ConsentChanged,
+    /// The coordinator of the region saw how many people chose what.
+    ConsentsCounted,
     /// Somebody signed in.
     SignedIn,
     /// Somebody signed out.
@@ -43,7 +45,7 @@ pub enum Outcome {
 
 impl Happened {
     /// All that can happen.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AskedRegion,
         Self::Read,
         Self::Stored,
@@ -54,6 +56,7 @@ impl Happened {
         Self::AccessLogRead,
         Self::ConsentRead,
         Self::ConsentChanged,
+        Self::ConsentsCounted,
         Self::SignedIn,
         Self::SignedOut,
     ];
@@ -74,6 +77,7 @@ impl Happened {
             Self::AccessLogRead => "access-log-read",
             Self::ConsentRead => "consent-read",
             Self::ConsentChanged => "consent-changed",
+            Self::ConsentsCounted => "consents-counted",
             Self::SignedIn => "signed-in",
             Self::SignedOut => "signed-out",
         }
@@ -92,7 +96,11 @@ impl Happened {
             Self::MessageReceived => "C",
             Self::Stored | Self::ConsentChanged => "U",
             Self::Removed => "D",
-            Self::Read | Self::MessageViewed | Self::AccessLogRead | Self::ConsentRead => "R",
+            Self::Read
+            | Self::MessageViewed
+            | Self::AccessLogRead
+            | Self::ConsentRead
+            | Self::ConsentsCounted => "R",
             Self::AskedRegion | Self::MessageReplayed | Self::SignedIn | Self::SignedOut => "E",
         }
     }

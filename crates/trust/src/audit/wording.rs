@@ -64,6 +64,9 @@ impl Words<'_> {
             (Outcome::Allowed, Happened::ConsentChanged) => {
                 format!("{who} {has} op {when} uw toestemmingen gewijzigd.")
             }
+            (Outcome::Allowed, Happened::ConsentsCounted) => {
+                format!("{who} {has} op {when} geteld hoeveel mensen wat kozen.")
+            }
             (Outcome::Allowed, Happened::SignedIn) => format!("{who} {has} op {when} ingelogd."),
             (Outcome::Allowed, Happened::SignedOut) => format!("{who} {has} op {when} uitgelogd."),
             (Outcome::Refused, happened) => {
@@ -111,6 +114,9 @@ impl Words<'_> {
             }
             (Outcome::Allowed, Happened::ConsentChanged) => {
                 format!("On {when} {who} changed your consents.")
+            }
+            (Outcome::Allowed, Happened::ConsentsCounted) => {
+                format!("On {when} {who} counted how many people chose what.")
             }
             (Outcome::Allowed, Happened::SignedIn) => format!("On {when} {who} signed in."),
             (Outcome::Allowed, Happened::SignedOut) => format!("On {when} {who} signed out."),
@@ -220,6 +226,10 @@ const fn deed(happened: Happened) -> (&'static str, &'static str) {
         ),
         Happened::ConsentRead => ("uw toestemmingen bekijken", "look at your consents"),
         Happened::ConsentChanged => ("uw toestemmingen wijzigen", "change your consents"),
+        Happened::ConsentsCounted => (
+            "tellen hoeveel mensen wat kozen",
+            "count how many people chose what",
+        ),
         Happened::SignedIn => ("inloggen", "sign in"),
         Happened::SignedOut => ("uitloggen", "sign out"),
     }

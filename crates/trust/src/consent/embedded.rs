@@ -12,13 +12,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use care::{AccessContext, Bsn, Clock, ProviderCategory, Role, Ura};
+use care::{AccessContext, Bsn, Clock, OrganisationType, ProviderCategory, Role, Ura};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::{
-    Change, ChangeEvent, ConsentAnswer, ConsentError, ConsentQuestion, ConsentRecord,
-    ConsentService,
+    Change, ChangeEvent, ConsentAnswer, ConsentCoverage, ConsentError, ConsentQuestion,
+    ConsentRecord, ConsentService, tally,
 };
 
 /// The most changes that one call to [`EmbeddedConsents::history`] gives.
@@ -67,10 +67,12 @@ struct Inner {
 impl EmbeddedConsents {
     /// Opens the file, or makes it.
     pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, ConsentError> {
-        let writer = connect(path)?;
+        let mut writer = connect(path)?;
         writer
             .execute_batch(SCHEMA)
+            .and_then(|()| writer.execute_batch(tally::SCHEMA))
             .map_err(ConsentError::Database)?;
+        count_what_was_never_counted(&mut writer)?;
         let reader = connect(path)?;
         reader
             .execute_batch("PRAGMA query_only = ON")
@@ -125,6 +127,18 @@ impl EmbeddedConsents {
         let patient = patient.clone();
         self.off_thread(move |inner| inner.history(&patient, before_version))
             .await
+    }
+
+    /// How many people chose what, as far as that tells of nobody. For the
+    /// coordinator of the region only.
+    pub async fn coverage(&self, context: &AccessContext) -> Result<ConsentCoverage, ConsentError> {
+        only_the_coordinator(context)?;
+        self.off_thread(|inner| {
+            let reader = inner.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let counted = tally::read(&reader).map_err(ConsentError::Database)?;
+            Ok(counted.told(inner.clock.now()))
+        })
+        .await
     }
 
     /// Runs what may wait for the disk where it keeps no other task waiting.
@@ -196,6 +210,7 @@ impl Inner {
                  ON CONFLICT (bsn) DO UPDATE SET version = ?2, choices = ?3",
                 params![patient.expose(), version, choices],
             )?;
+            tally::change(&transaction, &before, &after)?;
             transaction.execute(
                 "INSERT INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                 params![
@@ -266,6 +281,17 @@ fn only_the_patient(context: &AccessContext, patient: &Bsn) -> Result<(), Consen
     }
 }
 
+/// Counts are for who watches over the region, and it has one organisation for
+/// that.
+fn only_the_coordinator(context: &AccessContext) -> Result<(), ConsentError> {
+    let kind = context.organisation_type();
+    if context.role() == Role::Coordinator && kind == OrganisationType::RegionalOrganisation {
+        Ok(())
+    } else {
+        Err(ConsentError::NotAllowed)
+    }
+}
+
 /// What a patient chose is nobody's business but theirs and that of the
 /// organisations that the question is between.
 fn only_those_concerned(
@@ -278,6 +304,27 @@ fn only_those_concerned(
         return only_the_patient(context, patient);
     }
     Ok(())
+}
+
+/// Counts the choices of a file from before counts were kept; once.
+fn count_what_was_never_counted(writer: &mut Connection) -> Result<(), ConsentError> {
+    let transaction = writer
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(ConsentError::Database)?;
+    if tally::is_missing(&transaction).map_err(ConsentError::Database)? {
+        let mut query = transaction
+            .prepare("SELECT version, choices FROM record")
+            .map_err(ConsentError::Database)?;
+        let mut rows = query.query([]).map_err(ConsentError::Database)?;
+        while let Some(row) = rows.next().map_err(ConsentError::Database)? {
+            let read = || -> rusqlite::Result<(i64, String)> { Ok((row.get(0)?, row.get(1)?)) };
+            let (version, choices) = read().map_err(ConsentError::Database)?;
+            let record = record(version, &choices)?;
+            tally::change(&transaction, &ConsentRecord::default(), &record)
+                .map_err(ConsentError::Database)?;
+        }
+    }
+    transaction.commit().map_err(ConsentError::Database)
 }
 
 fn connect(path: &Path) -> Result<Connection, ConsentError> {
@@ -364,240 +411,4 @@ impl EventRow {
 }
 
 #[cfg(test)]
-mod tests {
-    use care::{ConsentCategory, OrganisationType, Purpose};
-
-    use super::*;
-    use crate::{
-        consent::{ChoiceKey, InvalidChange, Party, Preset, Verdict},
-        testing::{Asker, SECOND, bsn, clock, internist, other_bsn, patient, ura},
-    };
-
-    fn question() -> ConsentQuestion {
-        ConsentQuestion {
-            holder: ura(OrganisationType::Pharmacy),
-            holder_category: ProviderCategory::Pharmacy,
-            consulting: ura(OrganisationType::Hospital),
-            consulting_category: ProviderCategory::Hospital,
-        }
-    }
-
-    fn permit() -> Change {
-        let key = ChoiceKey {
-            holder: Party::Category(ProviderCategory::Pharmacy),
-            category: ConsentCategory::Medication,
-            consulting: Party::Category(ProviderCategory::Hospital),
-        };
-        Change::one(key, Verdict::Permit)
-    }
-
-    #[tokio::test]
-    async fn a_choice_holds_at_the_next_question_and_after_a_restart() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("consent.db");
-        let consents = EmbeddedConsents::open(&path, clock()).unwrap();
-        let (patient, asker) = (patient().context(), internist().context());
-        let closed = async |consents: &EmbeddedConsents| {
-            consents
-                .closed_question(&asker, &bsn(), &question())
-                .await
-                .unwrap()
-        };
-        assert!(!closed(&consents).await.permits_anything());
-        let record = consents
-            .change(&patient, &bsn(), &permit(), Some(0))
-            .await
-            .unwrap();
-        assert_eq!(record.version(), 1);
-        assert!(closed(&consents).await.permits_anything());
-        let again = EmbeddedConsents::open(&path, clock()).unwrap();
-        assert_eq!(again.record(&patient, &bsn()).await.unwrap(), record);
-        let withdrawn = Change {
-            withdraw: vec![permit().set[0].key],
-            ..Change::default()
-        };
-        consents
-            .change(&patient, &bsn(), &withdrawn, None)
-            .await
-            .unwrap();
-        assert!(!closed(&again).await.permits_anything());
-    }
-
-    #[tokio::test]
-    async fn who_confirms_what_has_changed_since_is_asked_again() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("consent.db");
-        let consents = EmbeddedConsents::open(&path, clock()).unwrap();
-        let patient = patient().context();
-        let change =
-            async |change: &Change, seen| consents.change(&patient, &bsn(), change, seen).await;
-        change(&permit(), Some(0)).await.unwrap();
-        assert!(matches!(
-            change(&permit(), Some(0)).await,
-            Err(ConsentError::Changed)
-        ));
-        assert!(matches!(
-            change(&Change::default(), None).await,
-            Err(ConsentError::InvalidChange(InvalidChange::Contradiction))
-        ));
-        assert_eq!(
-            consents.record(&patient, &bsn()).await.unwrap().version(),
-            1
-        );
-    }
-
-    #[tokio::test]
-    async fn the_history_tells_who_changed_what_and_does_not_change() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("consent.db");
-        let clock = clock();
-        let consents = EmbeddedConsents::open(&path, clock.clone()).unwrap();
-        let patient = patient().context();
-        for change in [
-            permit(),
-            Change::preset(Preset::Nobody),
-            Change::preset(Preset::Everyone),
-        ] {
-            clock.advance(SECOND);
-            consents
-                .change(&patient, &bsn(), &change, None)
-                .await
-                .unwrap();
-        }
-        let history = consents.history(&patient, &bsn(), None).await.unwrap();
-        assert_eq!(
-            history
-                .iter()
-                .map(|event| event.version)
-                .collect::<Vec<_>>(),
-            [3, 2, 1]
-        );
-        assert_eq!(history[2].change, permit());
-        assert_eq!(history[2].role, Role::Patient);
-        assert_eq!(
-            history[2].at.as_second(),
-            crate::testing::start().as_second() + 1
-        );
-        assert_eq!(
-            history[0].record,
-            consents.record(&patient, &bsn()).await.unwrap()
-        );
-        let older = consents.history(&patient, &bsn(), Some(2)).await.unwrap();
-        assert_eq!(older.len(), 1);
-        let connection = Connection::open(&path).unwrap();
-        for statement in ["DELETE FROM history", "UPDATE history SET actor_name = 'X'"] {
-            assert!(connection.execute(statement, []).is_err());
-        }
-    }
-
-    #[tokio::test]
-    async fn a_page_of_the_history_is_bounded() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("consent.db");
-        let consents = EmbeddedConsents::open(&path, clock()).unwrap();
-        let patient = patient().context();
-        consents
-            .0
-            .writer
-            .lock()
-            .unwrap()
-            .pragma_update(None, "synchronous", "OFF")
-            .unwrap();
-        for _ in 0..=HISTORY_PAGE_MAX {
-            consents
-                .change(&patient, &bsn(), &permit(), None)
-                .await
-                .unwrap();
-        }
-        let page = consents.history(&patient, &bsn(), None).await.unwrap();
-        assert_eq!(page.len(), HISTORY_PAGE_MAX);
-        let last = page.last().unwrap().version;
-        assert_eq!(
-            consents
-                .history(&patient, &bsn(), Some(last))
-                .await
-                .unwrap()
-                .len(),
-            1
-        );
-    }
-
-    #[tokio::test]
-    async fn only_those_concerned_get_an_answer() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("consent.db");
-        let consents = EmbeddedConsents::open(&path, clock()).unwrap();
-        let at = |kind| {
-            Asker {
-                kind,
-                ..internist()
-            }
-            .context()
-        };
-        let ask = async |context: AccessContext, patient: Bsn| {
-            consents
-                .closed_question(&context, &patient, &question())
-                .await
-                .is_ok()
-        };
-        assert!(ask(at(OrganisationType::Hospital), bsn()).await);
-        assert!(ask(at(OrganisationType::Pharmacy), bsn()).await);
-        assert!(ask(patient().context(), bsn()).await);
-        assert!(!ask(at(OrganisationType::HomeCare), bsn()).await);
-        assert!(!ask(at(OrganisationType::Hospital), other_bsn()).await);
-        assert!(!ask(patient().context(), other_bsn()).await);
-        // Nor does anybody but the patient see or change the record itself.
-        let clinician = at(OrganisationType::Hospital);
-        assert!(consents.record(&clinician, &bsn()).await.is_err());
-        assert!(consents.history(&clinician, &bsn(), None).await.is_err());
-        assert!(
-            consents
-                .change(&clinician, &bsn(), &permit(), None)
-                .await
-                .is_err()
-        );
-        assert!(
-            consents
-                .change(&patient().context(), &other_bsn(), &permit(), None)
-                .await
-                .is_err()
-        );
-        let posing = Asker {
-            purpose: Purpose::PatientRequest,
-            ..internist()
-        }
-        .context();
-        assert!(consents.record(&posing, &bsn()).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn the_open_question_answers_per_holder_and_is_bounded() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("consent.db");
-        let consents = EmbeddedConsents::open(&path, clock()).unwrap();
-        consents
-            .change(&patient().context(), &bsn(), &permit(), None)
-            .await
-            .unwrap();
-        let consulting = (ura(OrganisationType::Hospital), ProviderCategory::Hospital);
-        let ask = async |holders: &[(Ura, ProviderCategory)]| {
-            consents
-                .open_question(&internist().context(), &bsn(), consulting, holders)
-                .await
-        };
-        let pharmacy = (ura(OrganisationType::Pharmacy), ProviderCategory::Pharmacy);
-        let practice = (
-            ura(OrganisationType::GeneralPractice),
-            ProviderCategory::GeneralPractice,
-        );
-        let answers = ask(&[practice, pharmacy]).await.unwrap();
-        let permits: Vec<_> = answers
-            .iter()
-            .map(|(holder, answer)| (*holder, answer.permits_anything()))
-            .collect();
-        assert_eq!(permits, [(practice.0, false), (pharmacy.0, true)]);
-        assert!(ask(&vec![practice; HOLDERS_MAX]).await.is_ok());
-        let refused = ask(&vec![practice; HOLDERS_MAX + 1]).await;
-        assert!(matches!(refused, Err(ConsentError::TooMany)));
-    }
-}
+mod tests;

@@ -10,19 +10,24 @@
 //! not here yet.
 
 mod code;
+mod coverage;
 mod embedded;
 mod lease;
 mod preview;
+mod reach;
 mod record;
 mod ruling;
 mod service;
+mod tally;
 
+pub use coverage::{ConsentCoverage, Count, KindCoverage, SMALL_NUMBER};
 pub use embedded::{EmbeddedConsents, HISTORY_PAGE_MAX, HOLDERS_MAX};
 pub use lease::{
     HeldLease, LEASE_DURATION, LEASE_HOLDERS_MAX, LEASE_RENEWAL, LeaseBook, LeaseRefused,
     ManualMonotonic, Monotonic, Outstanding, SystemMonotonic,
 };
 pub use preview::{Effect, Preview, preview};
+pub use reach::Reach;
 pub use record::{
     CHOICES_MAX, Change, Choice, ChoiceKey, ConsentRecord, InvalidChange, Party, Preset, Verdict,
     matrix,

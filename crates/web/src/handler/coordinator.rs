@@ -21,15 +21,26 @@ pub(crate) async fn show(
         Err(ExchangeError::NotAllowed) => return Err(Fault::Forbidden),
         Err(error) => return Err(error.into()),
     }
+    site.options
+        .node
+        .note_consents_counted(&session.context)
+        .await?;
     let (organisations, consents) = futures::join!(
         room.status.organisations(&session.context),
-        room.status.consents(&session.context)
+        room.consents.coverage(&session.context)
     );
+    // The rest of the page is worth showing without the counts.
+    let consents = consents.inspect_err(|error| {
+        tracing::error!(
+            error = error as &dyn std::error::Error,
+            "consents cannot be counted"
+        );
+    });
     let reader = visitor.reader(&site, String::new());
     html(&region::page(
         &reader,
         visitor.layout(&site),
         &organisations,
-        consents,
+        consents.ok().as_ref(),
     ))
 }

@@ -19,6 +19,8 @@ pub struct ChecksPage {
     pub findings: Vec<FindingRow>,
     /// Counts of the store.
     pub numbers: Vec<Labelled>,
+    /// When it was looked at.
+    pub updated: String,
 }
 
 /// The outcome of one check.
@@ -28,9 +30,11 @@ pub struct FindingRow {
     pub state: String,
     /// The colour of the state.
     pub tone: Tone,
-    /// What was found.
+    /// What was looked at.
     pub what: String,
-    /// What to do.
+    /// What was found.
+    pub found: String,
+    /// What to do; empty where all is well.
     pub todo: String,
 }
 
@@ -45,10 +49,12 @@ impl Page for ChecksPage {
             findings: vec![FindingRow {
                 state: language.text("checks.state-warn").to_owned(),
                 tone: Tone::Warn,
-                what: "Er wachten 2 berichten.".to_owned(),
+                what: "Berichten".to_owned(),
+                found: "Er wachten 2 berichten.".to_owned(),
                 todo: "Bekijk de berichten.".to_owned(),
             }],
             numbers: vec![Labelled::new("Gegevens", "18.204")],
+            updated: language.fill("checks.updated", &[("at", "14.02 uur")]),
         }]
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Labelled, Layout, Page, Tag, Tone};
+use super::{Choice, Labelled, Layout, Page, Tag, Tone};
 use crate::words::Language;
 
 /// The list of messages.
@@ -13,12 +13,33 @@ pub struct MessagesPage {
     pub page: Layout,
     /// How many failed and wait.
     pub sentence: String,
-    /// The states to filter by.
-    pub filters: Vec<FilterLink>,
+    /// What the reader asked for, and can ask for.
+    pub filter: MessagesFilter,
+    /// How many messages that leaves, in words.
+    pub found: String,
     /// The messages, newest first. No row holds patient data.
     pub rows: Vec<MessageRow>,
+    /// Back to the newest, on a later page.
+    pub newest: Option<String>,
     /// The next page.
     pub next: Option<String>,
+}
+
+/// What to filter messages by.
+#[derive(Debug, Default)]
+pub struct MessagesFilter {
+    /// The states.
+    pub states: Vec<Choice>,
+    /// The kinds that came in.
+    pub kinds: Vec<Choice>,
+    /// The senders that sent them.
+    pub senders: Vec<Choice>,
+    /// The first day, as ISO 8601; empty for no limit.
+    pub from: String,
+    /// The last day, as ISO 8601; empty for no limit.
+    pub to: String,
+    /// Whether anything is asked for.
+    pub is_set: bool,
 }
 
 /// A choice among lists, as a link.
@@ -96,19 +117,28 @@ impl Page for MessagesPage {
             Self {
                 page: page(),
                 sentence: language.count("messages.waiting", 1),
-                filters: vec![FilterLink {
-                    path: "/messages".to_owned(),
-                    text: language.text("messages.filter-all").to_owned(),
-                    current: true,
-                }],
+                filter: MessagesFilter {
+                    states: vec![Choice {
+                        value: String::new(),
+                        label: language.text("messages.filter-all").to_owned(),
+                        chosen: true,
+                    }],
+                    from: "2026-11-01".to_owned(),
+                    is_set: true,
+                    ..MessagesFilter::default()
+                },
+                found: language.count("messages.found", 1),
                 rows: vec![row],
+                newest: Some("/messages".to_owned()),
                 next: Some("/messages?before=x".to_owned()),
             },
             Self {
                 page: page(),
                 sentence: language.count("messages.waiting", 0),
-                filters: Vec::new(),
+                filter: MessagesFilter::default(),
+                found: language.count("messages.found", 0),
                 rows: Vec::new(),
+                newest: None,
                 next: None,
             },
         ]

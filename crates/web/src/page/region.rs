@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Labelled, Layout, Page, Tone};
+use super::{Layout, Page, Tone};
 use crate::words::Language;
 
 /// The state of the region.
@@ -21,10 +21,49 @@ pub struct RegionPage {
     pub troubles: Vec<String>,
     /// One row per organisation.
     pub rows: Vec<OrganisationRow>,
-    /// How many people chose what.
-    pub consents: Vec<Labelled>,
+    /// The numbers of the region as a whole.
+    pub tiles: Vec<Tile>,
+    /// How many people chose what; `None` when it cannot be told.
+    pub consents: Option<ConsentPanel>,
     /// When this was counted.
     pub updated: String,
+}
+
+/// One number with what it means.
+#[derive(Debug)]
+pub struct Tile {
+    /// What is counted.
+    pub title: String,
+    /// The number, in words where it is not told.
+    pub value: String,
+    /// Numerator and denominator.
+    pub of: String,
+    /// What counts and what does not.
+    pub definition: String,
+    /// When it was counted.
+    pub updated: String,
+    /// The colour.
+    pub tone: Tone,
+}
+
+/// How many people chose what.
+#[derive(Debug)]
+pub struct ConsentPanel {
+    /// How many chose, and how far their choices reach.
+    pub tiles: Vec<Tile>,
+    /// The kinds of data.
+    pub kinds: Vec<String>,
+    /// A row per category of holders.
+    pub rows: Vec<ConsentRow>,
+}
+
+/// People who let somebody see what a category of holders has.
+#[derive(Debug)]
+pub struct ConsentRow {
+    /// The holders.
+    pub holder: String,
+    /// A number per kind of data; a dash where they hold none of it.
+    pub people: Vec<String>,
 }
 
 /// How one organisation does. All numbers as text, since a number may be
@@ -71,6 +110,14 @@ impl Page for RegionPage {
             resources: "18.204".to_owned(),
             coded: "96% (4.112 van 4.280)".to_owned(),
         };
+        let tile = |tone| Tile {
+            title: language.text("region.tile-coded").to_owned(),
+            value: "96%".to_owned(),
+            of: "4.112 van 4.280".to_owned(),
+            definition: language.text("region.coded-explain").to_owned(),
+            updated: language.fill("region.updated", &[("at", "14.02 uur")]),
+            tone,
+        };
         vec![
             Self {
                 page: Layout::sample(
@@ -86,7 +133,15 @@ impl Page for RegionPage {
                     row("Ziekenhuis Hogedam", true),
                     row("Thuiszorg Onderweg", false),
                 ],
-                consents: vec![Labelled::new("Iedereen mag alles zien", "112")],
+                tiles: vec![tile(Tone::Plain), tile(Tone::Warn)],
+                consents: Some(ConsentPanel {
+                    tiles: vec![tile(Tone::Plain)],
+                    kinds: vec!["Uitslagen".to_owned(), "Medicijnen".to_owned()],
+                    rows: vec![ConsentRow {
+                        holder: "Apotheken".to_owned(),
+                        people: vec!["–".to_owned(), "120".to_owned()],
+                    }],
+                }),
                 updated: language.fill("region.updated", &[("at", "14.02 uur")]),
             },
             Self {
@@ -100,7 +155,8 @@ impl Page for RegionPage {
                 tone: Tone::Good,
                 troubles: Vec::new(),
                 rows: vec![row("Ziekenhuis Hogedam", true)],
-                consents: Vec::new(),
+                tiles: Vec::new(),
+                consents: None,
                 updated: String::new(),
             },
         ]

@@ -3,74 +3,54 @@
 use store::Statistics;
 
 use super::{Reader, region, text};
-use crate::page::{
-    Labelled, Layout, Tone,
-    checks::{ChecksPage, FindingRow},
+use crate::{
+    dates,
+    findings::Finding,
+    page::{
+        Labelled, Layout, Tone,
+        checks::{ChecksPage, FindingRow},
+    },
 };
 
-/// How many registrations may wait before it is worth a word.
-const OUTBOX_WAITING_MAX: u64 = 100;
-
-/// The page; without counts the store does not answer.
-pub(crate) fn page(reader: &Reader, layout: Layout, counts: Option<&Statistics>) -> ChecksPage {
-    let mut findings = Vec::new();
-    let mut find = |good: bool, what: String, todo: &'static str| {
-        let (state, tone) = if good {
-            ("checks.state-ok", Tone::Good)
-        } else {
-            ("checks.state-warn", Tone::Warn)
-        };
-        findings.push(FindingRow {
-            state: reader.language.text(state).to_owned(),
-            tone,
-            what,
-            todo: if good {
-                String::new()
-            } else {
-                reader.text(todo).to_owned()
-            },
-        });
+/// The page; without counts the store does not tell any.
+pub(crate) fn page(
+    reader: &Reader,
+    layout: Layout,
+    findings: &[Finding],
+    counts: Option<&Statistics>,
+) -> ChecksPage {
+    let well = findings.iter().all(Finding::is_well);
+    let (verdict, tone) = if well {
+        ("checks.good", Tone::Good)
+    } else {
+        ("checks.trouble", Tone::Warn)
     };
-    let own = |key: &str| reader.language.text(key).to_owned();
-    match counts {
-        None => find(false, own("checks.store-down"), "checks.store-todo"),
-        Some(counts) => {
-            find(true, own("checks.store"), "");
-            match region::refused(counts) {
-                0 => find(true, own("checks.inbox-ok"), ""),
-                waiting => {
-                    let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
-                    find(
-                        false,
-                        reader.language.count("checks.inbox", waiting),
-                        "checks.inbox-todo",
-                    );
-                }
-            }
-            let waiting = usize::try_from(counts.outbox_waiting).unwrap_or(usize::MAX);
-            match counts.outbox_waiting {
-                0 => find(true, own("checks.outbox-ok"), ""),
-                few => find(
-                    few <= OUTBOX_WAITING_MAX,
-                    reader.language.count("checks.outbox", waiting),
-                    "checks.outbox-todo",
-                ),
-            }
-        }
-    }
-    let trouble = findings.iter().any(|finding| finding.tone == Tone::Warn);
+    let at = dates::time_of_day(reader.language, reader.now, &reader.zone);
     ChecksPage {
         page: layout,
-        verdict: own(if trouble {
-            "checks.trouble"
-        } else {
-            "checks.good"
-        }),
-        tone: if trouble { Tone::Warn } else { Tone::Good },
-        findings,
+        verdict: reader.language.text(verdict).to_owned(),
+        tone,
+        findings: findings.iter().map(|one| row(reader, one)).collect(),
         numbers: counts
             .map(|counts| numbers(reader, counts))
             .unwrap_or_default(),
+        updated: reader.fill("checks.updated", &[("at", &at)]),
+    }
+}
+
+fn row(reader: &Reader, finding: &Finding) -> FindingRow {
+    let (state, tone) = if finding.is_well() {
+        ("checks.state-ok", Tone::Good)
+    } else {
+        ("checks.state-warn", Tone::Warn)
+    };
+    let told = finding.told(reader.language);
+    FindingRow {
+        state: reader.language.text(state).to_owned(),
+        tone,
+        what: told.what,
+        found: told.found,
+        todo: told.hint.unwrap_or_default(),
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use store::{MessageState, MessageSummary, Statistics};
+use jiff::{civil::Date, tz::TimeZone};
+use store::{MessageFilter, MessageOverview, MessageState, MessageSummary, Statistics};
 
 use super::{Reader, region, text};
 use crate::{
     dates,
     page::{
-        Labelled, Tone,
-        messages::{FilterLink, MessageRow},
+        Choice, Labelled, Tone,
+        messages::{MessageRow, MessagesFilter},
     },
     words::Language,
 };
@@ -22,25 +23,101 @@ pub(crate) fn refused(counts: &Statistics) -> usize {
     usize::try_from(region::refused(counts)).unwrap_or(usize::MAX)
 }
 
-/// The states to filter by.
-pub(crate) fn filters(reader: &Reader, current: Option<MessageState>) -> Vec<FilterLink> {
-    let choices = [
-        (None, "messages.filter-all"),
-        (Some(MessageState::Refused), "messages.filter-failed"),
-        (Some(MessageState::Accepted), "messages.filter-accepted"),
-        (Some(MessageState::Replayed), "messages.filter-replayed"),
-    ];
-    choices
-        .into_iter()
-        .map(|(state, key)| FilterLink {
-            path: state.map_or_else(
-                || "/messages".to_owned(),
-                |state| format!("/messages?state={}", state.code()),
-            ),
-            text: reader.language.text(key).to_owned(),
-            current: state == current,
-        })
-        .collect()
+/// What the reader asks for, as it stands in the address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) state: Option<MessageState>,
+    pub(crate) kind: Option<String>,
+    pub(crate) sender: Option<String>,
+    pub(crate) from: Option<Date>,
+    pub(crate) to: Option<Date>,
+}
+
+impl Asked {
+    /// As a question to the store: whole days in the zone of the reader, the
+    /// last one included.
+    pub(crate) fn filter(&self, zone: &TimeZone, limit: usize) -> MessageFilter {
+        let start = |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp());
+        MessageFilter {
+            state: self.state,
+            kind: self.kind.clone(),
+            sender: self.sender.clone(),
+            from: self.from.and_then(start),
+            until: self.to.and_then(|to| start(to.tomorrow().ok()?)),
+            ..MessageFilter::all(limit)
+        }
+    }
+
+    /// The address of the page of these messages before one of them.
+    pub(crate) fn path(&self, before: Option<&str>) -> String {
+        let date = |date: Option<Date>| date.map(|date| date.to_string());
+        let parts = [
+            ("state", self.state.map(|state| state.code().to_owned())),
+            ("kind", self.kind.clone()),
+            ("sender", self.sender.clone()),
+            ("from", date(self.from)),
+            ("to", date(self.to)),
+            ("before", before.map(str::to_owned)),
+        ];
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in parts {
+            if let Some(value) = value {
+                query.append_pair(name, &value);
+            }
+        }
+        match query.finish() {
+            query if query.is_empty() => "/messages".to_owned(),
+            query => format!("/messages?{query}"),
+        }
+    }
+
+    /// The form, with what there is to choose from.
+    pub(crate) fn form(&self, reader: &Reader, overview: &MessageOverview) -> MessagesFilter {
+        let states = [
+            (MessageState::Refused, "messages.filter-failed"),
+            (MessageState::Accepted, "messages.filter-accepted"),
+            (MessageState::Replayed, "messages.filter-replayed"),
+        ];
+        let states = states.map(|(state, key)| Choice {
+            value: state.code().to_owned(),
+            label: reader.language.text(key).to_owned(),
+            chosen: self.state == Some(state),
+        });
+        let all = || Choice {
+            value: String::new(),
+            label: reader.text("messages.filter-all").to_owned(),
+            chosen: false,
+        };
+        // What is asked for can be chosen again, also when it is long ago.
+        let known = |found: &[String], chosen: Option<&String>| {
+            let mut values = found.to_vec();
+            values.extend(chosen.filter(|chosen| !found.contains(chosen)).cloned());
+            let choices = values.into_iter().map(|value| Choice {
+                chosen: chosen == Some(&value),
+                label: value.clone(),
+                value,
+            });
+            std::iter::once(all()).chain(choices).collect()
+        };
+        let date = |date: Option<Date>| date.map(|date| date.to_string()).unwrap_or_default();
+        MessagesFilter {
+            states: std::iter::once(all()).chain(states).collect(),
+            kinds: known(&overview.kinds, self.kind.as_ref()),
+            senders: known(&overview.senders, self.sender.as_ref()),
+            from: date(self.from),
+            to: date(self.to),
+            is_set: *self != Self::default(),
+        }
+    }
+}
+
+/// How many messages a filter leaves, in words.
+pub(crate) fn found(reader: &Reader, count: usize) -> String {
+    if count < store::limits::MESSAGES_COUNTED_MAX {
+        return reader.language.count("messages.found", count);
+    }
+    let max = text::count(reader.language, count as u64);
+    reader.fill("messages.found-many", &[("n", &max)])
 }
 
 /// One message in the list.
@@ -141,6 +218,27 @@ pub(crate) fn raw(language: Language, bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_is_whole_days_of_the_reader_and_keeps_its_address() {
+        let asked = Asked {
+            state: Some(MessageState::Refused),
+            kind: Some("ORU^R01".to_owned()),
+            sender: Some("LAB & co".to_owned()),
+            from: Some(jiff::civil::date(2026, 3, 28)),
+            to: Some(jiff::civil::date(2026, 3, 29)),
+        };
+        let filter = asked.filter(&dates::time_zone(), 50);
+        // The clocks went forward on the 29th.
+        assert_eq!(filter.from.unwrap().to_string(), "2026-03-27T23:00:00Z");
+        assert_eq!(filter.until.unwrap().to_string(), "2026-03-29T22:00:00Z");
+        assert_eq!(
+            asked.path(Some("x")),
+            "/messages?state=refused&kind=ORU%5ER01&sender=LAB+%26+co&from=2026-03-28\
+             &to=2026-03-29&before=x"
+        );
+        assert_eq!(Asked::default().path(None), "/messages");
+    }
 
     #[test]
     fn a_message_is_shown_as_it_came() {

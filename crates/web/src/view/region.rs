@@ -1,26 +1,26 @@
 //! How the region does, in words and counts.
 
+mod consents;
+
 use store::{MessageState, Statistics};
+use trust::consent::ConsentCoverage;
 
 use super::{Reader, text};
 use crate::{
     dates,
-    options::{ConsentCounts, OrganisationStatus},
+    options::OrganisationStatus,
     page::{
-        Labelled, Layout, Tone,
-        region::{OrganisationRow, RegionPage},
+        Layout, Tone,
+        region::{OrganisationRow, RegionPage, Tile},
     },
 };
-
-/// Below this a number of people is not shown.
-pub(crate) const SMALL_NUMBER: u64 = 10;
 
 /// The page.
 pub(crate) fn page(
     reader: &Reader,
     layout: Layout,
     organisations: &[OrganisationStatus],
-    consents: Option<ConsentCounts>,
+    consents: Option<&ConsentCoverage>,
 ) -> RegionPage {
     let up = organisations.iter().filter(|one| one.up).count();
     let (key, symbol, tone) = if up == organisations.len() && up > 0 {
@@ -42,7 +42,6 @@ pub(crate) fn page(
                 .is_some_and(|counts| refused(counts) > 0)
         })
         .map(|one| reader.fill("region.failed-line", &[("name", &one.organisation.name)]));
-    let at = dates::time_of_day(reader.language, reader.now, &reader.zone);
     RegionPage {
         page: layout,
         verdict: reader.language.text(key).to_owned(),
@@ -50,11 +49,77 @@ pub(crate) fn page(
         tone,
         troubles: down.chain(failing).collect(),
         rows: organisations.iter().map(|one| row(reader, one)).collect(),
-        consents: consents
-            .map(|counts| consent_rows(reader, counts))
-            .unwrap_or_default(),
-        updated: reader.fill("region.updated", &[("at", &at)]),
+        tiles: tiles(reader, organisations, up),
+        consents: consents.map(|counts| consents::panel(reader, counts)),
+        updated: updated(reader, reader.now),
     }
+}
+
+/// The numbers of all organisations that told theirs.
+fn tiles(reader: &Reader, organisations: &[OrganisationStatus], up: usize) -> Vec<Tile> {
+    let told = || {
+        organisations
+            .iter()
+            .filter_map(|one| one.statistics.as_ref())
+    };
+    let sum = |count: fn(&Statistics) -> u64| told().map(count).sum::<u64>();
+    let share = |part: u64, whole: u64| tile_of(reader, part, whole);
+    let (up, all) = (up as u64, organisations.len() as u64);
+    let coded = sum(|counts| counts.laboratory_coded);
+    let results = coded + sum(|counts| counts.laboratory_uncoded);
+    let failed = sum(refused);
+    let messages = sum(|counts| counts.messages.iter().map(|(_, count)| count).sum());
+    let number = |count| text::count(reader.language, count);
+    let tile = |title: &str, definition: &str, (value, of): (String, String), tone| Tile {
+        title: reader.language.text(title).to_owned(),
+        value,
+        of,
+        definition: reader.language.text(definition).to_owned(),
+        updated: updated(reader, reader.now),
+        tone,
+    };
+    let tone = |good| if good { Tone::Plain } else { Tone::Warn };
+    vec![
+        tile(
+            "region.tile-up",
+            "region.up-explain",
+            (number(up), of(reader, up, all)),
+            tone(up == all),
+        ),
+        tile(
+            "region.tile-failed",
+            "region.failed-explain",
+            (number(failed), of(reader, failed, messages)),
+            tone(failed == 0),
+        ),
+        tile(
+            "region.tile-coded",
+            "region.coded-explain",
+            share(coded, results),
+            Tone::Plain,
+        ),
+    ]
+}
+
+/// A share with its numerator and denominator; a dash where nothing is counted.
+fn tile_of(reader: &Reader, part: u64, whole: u64) -> (String, String) {
+    // Rounded down, so that it says 100 only when all are.
+    let value = (part * 100)
+        .checked_div(whole)
+        .map_or_else(|| "–".to_owned(), |share| format!("{share}%"));
+    (value, of(reader, part, whole))
+}
+
+/// "6 van 7".
+fn of(reader: &Reader, part: u64, whole: u64) -> String {
+    let number = |count| text::count(reader.language, count);
+    let values = [("part", &*number(part)), ("whole", &*number(whole))];
+    reader.fill("region.of", &values)
+}
+
+fn updated(reader: &Reader, at: jiff::Timestamp) -> String {
+    let at = dates::time_of_day(reader.language, at, &reader.zone);
+    reader.fill("region.updated", &[("at", &at)])
 }
 
 fn row(reader: &Reader, status: &OrganisationStatus) -> OrganisationRow {
@@ -126,68 +191,4 @@ fn coded(reader: &Reader, counts: &Statistics) -> String {
         ("denominator", &*denominator),
     ];
     reader.fill("region.coded-value", &values)
-}
-
-fn consent_rows(reader: &Reader, counts: ConsentCounts) -> Vec<Labelled> {
-    let parts = [
-        ("region.consents-everyone", counts.everyone),
-        ("region.consents-some", counts.some),
-        ("region.consents-no-one", counts.no_one),
-    ];
-    let hides = parts.iter().any(|(_, count)| is_small(*count));
-    let all = parts.iter().map(|(_, count)| count).sum();
-    // A total beside all parts but one would tell the hidden one.
-    let total = (!hides).then_some(("region.consents-chosen", all));
-    total
-        .into_iter()
-        .chain(parts)
-        .map(|(key, count)| {
-            let value = if is_small(count) {
-                reader.text("region.few").to_owned()
-            } else {
-                text::count(reader.language, count)
-            };
-            Labelled::new(reader.language.text(key), value)
-        })
-        .collect()
-}
-
-const fn is_small(count: u64) -> bool {
-    count > 0 && count < SMALL_NUMBER
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::words::Language;
-
-    fn reader() -> Reader {
-        Reader {
-            language: Language::Dutch,
-            zone: dates::time_zone(),
-            now: "2026-11-22T20:00:00Z".parse().unwrap(),
-            base: String::new(),
-            salt: String::new(),
-        }
-    }
-
-    fn check(everyone: u64, some: u64, no_one: u64, expected: &[&str]) {
-        let rows = consent_rows(
-            &reader(),
-            ConsentCounts {
-                everyone,
-                some,
-                no_one,
-            },
-        );
-        let values: Vec<_> = rows.iter().map(|row| row.value.as_str()).collect();
-        assert_eq!(values, expected);
-    }
-
-    #[test]
-    fn small_numbers_are_hidden_and_cannot_be_worked_out() {
-        check(120, 30, 10, &["160", "120", "30", "10"]);
-        check(120, 30, 9, &["120", "30", "minder dan 10"]);
-        check(120, 0, 10, &["130", "120", "0", "10"]);
-    }
 }

@@ -37,7 +37,8 @@ use trust::{
     policy::Policies,
     session::Sessions,
 };
-use web::{ConsentCounts, OrganisationStatus, RegionRoom, RegionStatus, WebOptions};
+use web::findings::{Finding, NodeChecks};
+use web::{OrganisationStatus, RegionRoom, RegionStatus, WebOptions};
 
 pub(crate) const GP: u32 = 1;
 pub(crate) const HOSPITAL: u32 = 3;
@@ -171,6 +172,16 @@ impl AddressFeed for NoFeed {
     }
 }
 
+/// A node of which the outbox waits and the rest is well.
+struct AllWell;
+
+#[async_trait]
+impl NodeChecks for AllWell {
+    async fn findings(&self) -> Vec<Finding> {
+        vec![Finding::Policies(Ok(())), Finding::Registrations(3)]
+    }
+}
+
 struct Watched(Vec<OrganisationRecord>);
 
 #[async_trait]
@@ -183,14 +194,6 @@ impl RegionStatus for Watched {
             statistics: None,
         };
         self.0.iter().map(status).collect()
-    }
-
-    async fn consents(&self, _cx: &AccessContext) -> Option<ConsentCounts> {
-        Some(ConsentCounts {
-            everyone: 40,
-            some: 3,
-            no_one: 12,
-        })
     }
 }
 
@@ -286,6 +289,7 @@ impl TestRegion {
                 public_address: "http://localhost:8081".to_owned(),
                 elsewhere: Vec::new(),
                 region,
+                checks: Arc::new(AllWell),
                 demo: true,
                 clock: clock.clone(),
                 randomness: randomness.clone(),

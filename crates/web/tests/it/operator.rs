@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use exchange::Channel;
 use http::StatusCode;
+use trust::consent::Preset;
 
 use crate::kit::{HOSPITAL, TestRegion};
 
@@ -57,12 +58,20 @@ async fn a_filter_or_message_that_is_not_there_is_told() {
             .body
             .contains("Er zijn geen berichten")
     );
-    assert!(browser.get("/checks").await.body.contains("Alles werkt"));
+    let checks = browser.get("/checks").await.body;
+    for text in [
+        "Alles werkt",
+        "Alle toegangsregels kloppen",
+        "Er wachten 3 aanmeldingen",
+    ] {
+        assert!(checks.contains(text), "{checks}");
+    }
 }
 
 #[tokio::test]
 async fn the_coordinator_sees_counts_and_no_small_ones() {
     let region = TestRegion::with_patients().await;
+    region.consent(Preset::Everyone).await;
     let mut browser = region.signed_in("coordinator").await;
     let page = browser.get("/region").await;
     assert!(

@@ -23,7 +23,7 @@ use crate::{
     site::Site,
     view::{
         consent::{
-            self, Reach, change,
+            self, change,
             told::{self, Names},
         },
         text,
@@ -54,7 +54,7 @@ pub(super) fn page(
         page: layout,
         notice,
         sentence: consent::now(language, record),
-        everyone: consent::reach(record) == Reach::Everyone,
+        everyone: record.reach() == trust::consent::Reach::Everyone,
         holders: consent::holders(language, record),
         exceptions: told::exception_rows(told::exception_list(language, record, &names)),
     }

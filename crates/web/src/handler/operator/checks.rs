@@ -20,10 +20,12 @@ pub(crate) async fn show(
         }
         Ok(statistics) => Some(statistics),
     };
+    let findings = site.options.checks.findings().await;
     let reader = visitor.reader(&site, String::new());
     html(&checks::page(
         &reader,
         visitor.layout(&site),
+        &findings,
         statistics.as_ref(),
     ))
 }

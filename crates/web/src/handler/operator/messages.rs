@@ -9,6 +9,7 @@ use axum::{
 };
 use care::AccessContext;
 use exchange::ExchangeError;
+use jiff::civil::Date;
 use serde::Deserialize;
 use store::{MessageFilter, MessageId, MessageState};
 
@@ -21,53 +22,96 @@ use crate::{
     },
     security::{SafeForm, Visitor},
     site::Site,
-    view::messages,
+    view::messages::{self, Asked},
 };
 
 /// How many messages a page lists.
 const MESSAGES_SHOWN: usize = 50;
 
-/// Which messages to list.
+/// The longest value to filter by, in bytes.
+const FILTER_BYTES_MAX: usize = 200;
+
+/// Which messages to list. A form sends what is not filled in as empty.
 #[derive(Deserialize)]
 pub(crate) struct MessagesQuery {
-    state: Option<String>,
-    before: Option<String>,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    sender: String,
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    before: String,
 }
 
-/// The messages, newest first.
+impl MessagesQuery {
+    fn asked(&self) -> Result<Asked, Fault> {
+        let text = |value: &str| match value.len() {
+            0 => Ok(None),
+            1..=FILTER_BYTES_MAX => Ok(Some(value.to_owned())),
+            _ => Err(Fault::Input),
+        };
+        let date = |value: &str| match value {
+            "" => Ok(None),
+            value => value.parse::<Date>().map(Some).map_err(|_| Fault::Input),
+        };
+        let state = match self.state.as_str() {
+            "" => None,
+            code => Some(
+                MessageState::ALL
+                    .into_iter()
+                    .find(|state| state.code() == code)
+                    .ok_or(Fault::Input)?,
+            ),
+        };
+        Ok(Asked {
+            state,
+            kind: text(&self.kind)?,
+            sender: text(&self.sender)?,
+            from: date(&self.from)?,
+            to: date(&self.to)?,
+        })
+    }
+}
+
+/// The messages, newest first. A page goes on from the last message of the
+/// page before it, so that what comes in meanwhile moves nothing.
 pub(crate) async fn list(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
     Query(query): Query<MessagesQuery>,
 ) -> Result<Response, Fault> {
-    let session = visitor.operator()?;
-    let state = match query.state.as_deref() {
-        None | Some("") => None,
-        Some(code) => Some(
-            MessageState::ALL
-                .into_iter()
-                .find(|state| state.code() == code)
-                .ok_or(Fault::Input)?,
-        ),
-    };
+    let cx = &visitor.operator()?.context;
+    let asked = query.asked()?;
+    let before = Some(query.before).filter(|id| !id.is_empty());
     let filter = MessageFilter {
-        state,
-        before: query.before.map(MessageId),
-        limit: MESSAGES_SHOWN + 1,
+        before: before.clone().map(MessageId),
+        ..asked.filter(&site.options.time_zone, MESSAGES_SHOWN + 1)
     };
-    let mut found = site.options.node.messages(&session.context, filter).await?;
+    let overview = site
+        .options
+        .node
+        .message_overview(cx, filter.clone())
+        .await?;
+    let mut found = site.options.node.messages(cx, filter).await?;
     let is_more = found.len() > MESSAGES_SHOWN;
     found.truncate(MESSAGES_SHOWN);
-    let waiting = waiting(&site, &session.context).await?;
+    let waiting = waiting(&site, cx).await?;
     let reader = visitor.reader(&site, "/messages".to_owned());
     html(&MessagesPage {
         page: visitor.layout(&site),
         sentence: reader.language.count("messages.waiting", waiting),
-        filters: messages::filters(&reader, state),
-        next: found.last().filter(|_| is_more).map(|last| {
-            let state = state.map_or("", MessageState::code);
-            format!("/messages?state={state}&before={}", last.id)
-        }),
+        filter: asked.form(&reader, &overview),
+        found: messages::found(&reader, overview.found),
+        newest: before.map(|_| asked.path(None)),
+        next: found
+            .last()
+            .filter(|_| is_more)
+            .map(|last| asked.path(Some(&last.id.0))),
         rows: found
             .iter()
             .map(|message| messages::row(&reader, message))

@@ -5,41 +5,15 @@
 pub(crate) mod change;
 pub(crate) mod told;
 
-use care::{ConsentCategory, ProviderCategory};
-use trust::consent::{Choice, ChoiceKey, ConsentRecord, Party, Verdict};
+use care::ProviderCategory;
+use trust::consent::{Choice, ChoiceKey, ConsentRecord, Party, Reach, Verdict};
 
 use super::text;
 use crate::{page::consent::HolderRow, words::Language};
 
-/// How far the choices reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    NotChosen,
-    Everyone,
-    Some,
-    NoOne,
-}
-
-/// How far the choices per category of providers reach.
-pub(crate) fn reach(record: &ConsentRecord) -> Reach {
-    if record.choices().is_empty() {
-        return Reach::NotChosen;
-    }
-    let mut permitted = matrix().map(|key| verdict(record, key) == Verdict::Permit);
-    let first = permitted.next().unwrap_or(false);
-    let mixed = permitted.any(|permit| permit != first);
-    let exception_permits = exceptions(record).any(|choice| choice.verdict == Verdict::Permit);
-    match (mixed, first) {
-        (true, _) => Reach::Some,
-        (false, true) => Reach::Everyone,
-        (false, false) if exception_permits => Reach::Some,
-        (false, false) => Reach::NoOne,
-    }
-}
-
 /// What holds now, in a sentence.
 pub(crate) fn now(language: Language, record: &ConsentRecord) -> String {
-    let sentence = match reach(record) {
+    let sentence = match record.reach() {
         Reach::NotChosen => language.text("consent.now.not-chosen"),
         Reach::Everyone => language.text("consent.now.everyone"),
         Reach::Some => language.text("consent.now.some"),
@@ -57,28 +31,12 @@ pub(crate) fn now(language: Language, record: &ConsentRecord) -> String {
 
 /// What will hold, in a sentence.
 pub(crate) fn then(language: Language, record: &ConsentRecord) -> String {
-    let key = match reach(record) {
+    let key = match record.reach() {
         Reach::Everyone => "consent.then.everyone",
         Reach::Some => "consent.then.some",
         Reach::NotChosen | Reach::NoOne => "consent.then.no-one",
     };
     language.text(key).to_owned()
-}
-
-/// The cells of the matrix: category of holders × kind of data × category of
-/// who consults.
-fn matrix() -> impl Iterator<Item = ChoiceKey> {
-    ProviderCategory::ALL.into_iter().flat_map(|holder| {
-        holder.holds().iter().flat_map(move |category| {
-            ProviderCategory::ALL
-                .into_iter()
-                .map(move |consulting| ChoiceKey {
-                    holder: Party::Category(holder),
-                    category: *category,
-                    consulting: Party::Category(consulting),
-                })
-        })
-    })
 }
 
 fn verdict(record: &ConsentRecord, key: ChoiceKey) -> Verdict {
@@ -114,7 +72,7 @@ fn lines(language: Language, record: &ConsentRecord, holder: ProviderCategory) -
         .iter()
         .map(|category| {
             let [name, ..] = text::category(language, *category);
-            (name, permitted(record, holder, *category))
+            (name, record.permitted(holder, *category).collect())
         })
         .collect();
     let same = told.len() > 1 && told.windows(2).all(|pair| pair[0].1 == pair[1].1);
@@ -128,22 +86,6 @@ fn lines(language: Language, record: &ConsentRecord, holder: ProviderCategory) -
     told.iter()
         .map(|(name, who)| line(language, name, who))
         .collect()
-}
-
-/// The groups that may see one kind of data of one group.
-fn permitted(
-    record: &ConsentRecord,
-    holder: ProviderCategory,
-    category: ConsentCategory,
-) -> Vec<ProviderCategory> {
-    let key = |consulting| ChoiceKey {
-        holder: Party::Category(holder),
-        category,
-        consulting: Party::Category(consulting),
-    };
-    let permits =
-        |consulting: &ProviderCategory| verdict(record, key(*consulting)) == Verdict::Permit;
-    ProviderCategory::ALL.into_iter().filter(permits).collect()
 }
 
 fn line(language: Language, name: &str, who: &[ProviderCategory]) -> String {

@@ -1,5 +1,6 @@
 //! The sentences and changes on a small region.
 
+use care::ConsentCategory;
 use care::OrganisationType;
 use trust::{
     consent::{Change, Preset, preview},
@@ -47,12 +48,12 @@ fn told(record: &ConsentRecord, change: &Change) -> String {
 
 #[test]
 fn the_reach_is_told_in_a_sentence() {
-    assert_eq!(reach(&ConsentRecord::default()), Reach::NotChosen);
-    assert_eq!(reach(&everyone()), Reach::Everyone);
+    assert_eq!((ConsentRecord::default()).reach(), Reach::NotChosen);
+    assert_eq!((everyone()).reach(), Reach::Everyone);
     let nobody = ConsentRecord::default()
         .after(&Change::preset(Preset::Nobody))
         .unwrap();
-    assert_eq!(reach(&nobody), Reach::NoOne);
+    assert_eq!((nobody).reach(), Reach::NoOne);
     let region = region();
     let change = exception_change(
         &region[1],
@@ -60,7 +61,7 @@ fn the_reach_is_told_in_a_sentence() {
         ConsentCategory::Treatment,
         Verdict::Permit,
     );
-    assert_eq!(reach(&nobody.after(&change).unwrap()), Reach::Some);
+    assert_eq!((nobody.after(&change).unwrap()).reach(), Reach::Some);
 }
 
 #[test]

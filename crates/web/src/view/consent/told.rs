@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use care::{ConsentCategory, ProviderCategory, Ura};
 use trust::{
-    consent::{ChoiceKey, ConsentRecord, Effect, Party, Verdict},
+    consent::{ChoiceKey, ConsentRecord, Effect, Party, Verdict, matrix},
     identity::OrganisationRecord,
 };
 
-use super::{change::undo, exceptions, matrix, now};
+use super::{change::undo, exceptions, now};
 use crate::{page::consent::ExceptionRow, view::text, words::Language};
 
 /// The names of the organisations of the region.
