@@ -70,12 +70,17 @@ pub fn router(options: WebOptions) -> Router {
             get(clinician::record::trend),
         )
         .route(
+            "/patient/{handle}/trend/{series}/csv",
+            get(clinician::record::trend_csv),
+        )
+        .route(
             "/patient/{handle}/datum/{datum}",
             get(clinician::record::datum),
         )
         .route("/my/record", get(patient::record::show))
         .route("/my/results", get(patient::record::results))
         .route("/my/trend/{series}", get(patient::record::trend))
+        .route("/my/trend/{series}/csv", get(patient::record::trend_csv))
         .route("/my/datum/{datum}", get(patient::record::datum))
         .route("/my/log", get(patient::log::show))
         .route("/my/consent", get(consent::show::show))
@@ -119,10 +124,12 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/patient/{handle}/emergency"),
     ("POST", "/patient/{handle}/emergency"),
     ("GET", "/patient/{handle}/trend/{series}"),
+    ("GET", "/patient/{handle}/trend/{series}/csv"),
     ("GET", "/patient/{handle}/datum/{datum}"),
     ("GET", "/my/record"),
     ("GET", "/my/results"),
     ("GET", "/my/trend/{series}"),
+    ("GET", "/my/trend/{series}/csv"),
     ("GET", "/my/datum/{datum}"),
     ("GET", "/my/log"),
     ("GET", "/my/consent"),

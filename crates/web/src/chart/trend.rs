@@ -29,6 +29,8 @@ pub struct TrendWords<'a> {
     pub id: &'a str,
     /// The unit, at the vertical axis.
     pub unit: &'a str,
+    /// The decimal mark of the reader.
+    pub decimal_mark: char,
 }
 
 /// Draws points of one unit, oldest first. `None` for fewer than two.
@@ -37,14 +39,24 @@ pub struct TrendWords<'a> {
 /// time: each point's own limits hold halfway to its neighbours. A missing
 /// limit draws nothing. The vertical axis need not start at zero. Points
 /// outside their limits have another shape, not only another colour.
-pub fn trend(points: &[Point], words: &TrendWords<'_>, zone: &TimeZone) -> Option<String> {
-    if points.len() < 2 {
+///
+/// `converted` are values that were measured in another unit: they stand beside
+/// the course as open squares, and are never part of its line.
+pub fn trend(
+    points: &[Point],
+    converted: &[Point],
+    words: &TrendWords<'_>,
+    zone: &TimeZone,
+) -> Option<String> {
+    if points.len() + converted.len() < 2 {
         return None;
     }
-    let (first, last) = (points.first()?.at_ms as f64, points.last()?.at_ms as f64);
+    let moments = || points.iter().chain(converted).map(|point| point.at_ms);
+    let (first, last) = (moments().min()? as f64, moments().max()? as f64);
     let spare = ((last - first) * 0.02).max(DAY_MS / 2.0);
     let x = Scale::new(first - spare, last + spare, LEFT, WIDTH - RIGHT);
-    let (low, high) = value_range(points);
+    let all: Vec<Point> = points.iter().chain(converted).cloned().collect();
+    let (low, high) = value_range(&all);
     let y = Scale::new(low, high, HEIGHT - BOTTOM, TOP);
     let mut svg = format!(
         "<svg class=\"trend\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
@@ -55,9 +67,10 @@ pub fn trend(points: &[Point], words: &TrendWords<'_>, zone: &TimeZone) -> Optio
         id = escape(words.id),
     );
     draw_band(&mut svg, points, &x, &y, (first - spare, last + spare));
-    draw_value_axis(&mut svg, &y, (low, high), words.unit);
+    draw_value_axis(&mut svg, &y, (low, high), words);
     draw_time_axis(&mut svg, &x, (first, last), zone);
     draw_points(&mut svg, points, &x, &y);
+    draw_converted(&mut svg, converted, &x, &y);
     svg.push_str("</svg>");
     Some(svg)
 }
@@ -124,7 +137,7 @@ fn draw_band(svg: &mut String, points: &[Point], x: &Scale, y: &Scale, ends: (f6
     }
 }
 
-fn draw_value_axis(svg: &mut String, y: &Scale, range: (f64, f64), unit: &str) {
+fn draw_value_axis(svg: &mut String, y: &Scale, range: (f64, f64), words: &TrendWords<'_>) {
     let marks = ticks(range.0, range.1, 5);
     for mark in &marks {
         let place = y.place(*mark);
@@ -135,13 +148,13 @@ fn draw_value_axis(svg: &mut String, y: &Scale, range: (f64, f64), unit: &str) {
             WIDTH - RIGHT,
             LEFT - 8.0,
             place + 4.0,
-            tick_text(*mark, &marks).replace('.', ",")
+            tick_text(*mark, &marks).replace('.', &words.decimal_mark.to_string())
         );
     }
     let _ = write!(
         svg,
         "<text class=\"unit\" x=\"4\" y=\"11\">{}</text>",
-        escape(unit)
+        escape(words.unit)
     );
 }
 
@@ -257,6 +270,21 @@ fn draw_points(svg: &mut String, points: &[Point], x: &Scale, y: &Scale) {
     }
 }
 
+fn draw_converted(svg: &mut String, converted: &[Point], x: &Scale, y: &Scale) {
+    for point in converted {
+        let (left, top) = (
+            x.place(point.at_ms as f64) - 4.0,
+            y.place(point.value) - 4.0,
+        );
+        let _ = write!(
+            svg,
+            "<rect class=\"converted\" x=\"{left:.1}\" y=\"{top:.1}\" width=\"8\" \
+             height=\"8\"><title>{}</title></rect>",
+            escape(&point.text)
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -278,8 +306,9 @@ mod tests {
             summary: "Stijgt.",
             id: "t1",
             unit: "mmol/mol",
+            decimal_mark: ',',
         };
-        trend(points, &words, &TimeZone::UTC)
+        trend(points, &[], &words, &TimeZone::UTC)
     }
 
     #[test]
@@ -298,6 +327,24 @@ mod tests {
         assert!(!svg.contains("band") && !svg.contains("\"limit\""), "{svg}");
         let svg = draw(&[point(0, 5.0, None, Some(7.0)), point(9, 6.0, None, None)]).unwrap();
         assert!(!svg.contains("band") && svg.contains("\"limit\""), "{svg}");
+    }
+
+    #[test]
+    fn converted_values_stand_beside_the_line() {
+        let words = TrendWords {
+            title: "Glucose",
+            summary: "Een uitslag.",
+            id: "t1",
+            unit: "mmol/L",
+            decimal_mark: ',',
+        };
+        let own = [point(10, 5.0, None, None)];
+        let other = [point(0, 4.5, None, None), point(20, 6.5, None, None)];
+        let svg = trend(&own, &other, &words, &TimeZone::UTC).unwrap();
+        assert_eq!(svg.matches("class=\"converted\"").count(), 2);
+        assert_eq!(svg.matches("class=\"dot\"").count(), 1);
+        let line = svg.split("points=\"").nth(1).unwrap();
+        assert_eq!(line.split('"').next().unwrap().matches(',').count(), 1);
     }
 
     #[test]

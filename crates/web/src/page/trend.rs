@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Banner, Labelled, Layout, MeasureRow, Page, Tag, Tone, record};
+use super::{Banner, Labelled, Layout, MeasureRow, Page, Tag, Tone, messages::FilterLink, record};
 use crate::{
     chart::{Point, TrendWords, trend},
     dates,
@@ -23,6 +23,10 @@ pub struct TrendPage {
     pub name: String,
     /// What that is, for patients.
     pub explain: Option<String>,
+    /// How far back to look.
+    pub periods: Vec<FilterLink>,
+    /// The values as a file.
+    pub csv: String,
     /// One per unit: different units are never one line.
     pub panels: Vec<TrendPanel>,
 }
@@ -38,6 +42,21 @@ pub struct TrendPanel {
     pub chart: Option<String>,
     /// All values, newest first.
     pub rows: Vec<MeasureRow>,
+    /// Values of the same test in another unit, newest first.
+    pub converted: Vec<ConvertedRow>,
+}
+
+/// A value that was measured in another unit.
+#[derive(Debug)]
+pub struct ConvertedRow {
+    /// Its date, in words.
+    pub date: String,
+    /// The number in the unit of the panel.
+    pub value: String,
+    /// The unit of the panel.
+    pub unit: String,
+    /// The value as received, with its unit.
+    pub original: String,
 }
 
 /// Where one datum comes from.
@@ -108,6 +127,14 @@ impl Page for TrendPage {
             summary,
             id: "trend-1",
             unit: "mmol/mol",
+            decimal_mark: ',',
+        };
+        let periods = || {
+            vec![FilterLink {
+                path: "/patient/x/trend/y?period=all".to_owned(),
+                text: language.text("trend.period-all").to_owned(),
+                current: true,
+            }]
         };
         vec![
             Self {
@@ -116,14 +143,22 @@ impl Page for TrendPage {
                 back: "/patient/x".to_owned(),
                 name: "HbA1c".to_owned(),
                 explain: None,
+                periods: periods(),
+                csv: "/patient/x/trend/y/csv?period=all".to_owned(),
                 panels: vec![TrendPanel {
                     title: "In mmol/mol".to_owned(),
                     summary: summary.to_owned(),
-                    chart: trend(&points, &words, &dates::time_zone()),
+                    chart: trend(&points, &[], &words, &dates::time_zone()),
                     rows: vec![
                         row("61", vec![Tag::new(Tone::Info, "herhaald")]),
                         row("57", Vec::new()),
                     ],
+                    converted: vec![ConvertedRow {
+                        date: "18 nov 2025".to_owned(),
+                        value: "55".to_owned(),
+                        unit: "mmol/mol".to_owned(),
+                        original: "7,2 %".to_owned(),
+                    }],
                 }],
             },
             Self {
@@ -132,11 +167,14 @@ impl Page for TrendPage {
                 back: "/my/record".to_owned(),
                 name: "HbA1c".to_owned(),
                 explain: Some("Uw gemiddelde bloedsuiker van de laatste weken.".to_owned()),
+                periods: periods(),
+                csv: "/my/trend/y/csv?period=all".to_owned(),
                 panels: vec![TrendPanel {
                     title: "In %".to_owned(),
                     summary: "Een uitslag.".to_owned(),
                     chart: None,
                     rows: vec![row("7,1", Vec::new())],
+                    converted: Vec::new(),
                 }],
             },
         ]

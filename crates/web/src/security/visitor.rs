@@ -158,6 +158,7 @@ impl Visitor {
             zone: site.options.time_zone.clone(),
             now: site.options.clock.now(),
             base,
+            exchange: None,
             salt: self.form_token(),
         }
     }

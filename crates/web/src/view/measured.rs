@@ -6,8 +6,8 @@ use exchange::combined::{
 
 use super::{Reader, sources, text};
 use crate::{
-    chart::{self, TrendWords},
-    page::{self, MeasureRow, Measurements, Tag, Tone, TrendLink, trend::TrendPanel},
+    chart,
+    page::{self, MeasureRow, Measurements, Tag, Tone, TrendLink},
 };
 
 /// The rows that are shown at once.
@@ -57,7 +57,7 @@ fn latest(reader: &Reader, kind: SectionKind, series: &Series) -> Option<Measure
     let part = parts(series).into_iter().next();
     let drawn = part
         .as_ref()
-        .map(|part| drawn(reader, series, part))
+        .map(|part| drawn(reader, &series.points, part))
         .unwrap_or_default();
     let label = drawn.first().zip(drawn.last()).map(|(first, last)| {
         let values = [
@@ -77,7 +77,12 @@ fn latest(reader: &Reader, kind: SectionKind, series: &Series) -> Option<Measure
 }
 
 /// One measurement as a row.
-fn row(reader: &Reader, kind: SectionKind, series: &Series, point: &Point) -> Option<MeasureRow> {
+pub(super) fn row(
+    reader: &Reader,
+    kind: SectionKind,
+    series: &Series,
+    point: &Point,
+) -> Option<MeasureRow> {
     let fact = point.fact();
     let measured = fact.measured.as_ref()?;
     let (value, unit) = shown_value(reader, measured);
@@ -240,11 +245,11 @@ fn tags(
 
 /// Which numbers of a measurement make one line: the value itself, or one part.
 #[derive(Debug, Clone)]
-struct Part {
-    title: Option<String>,
+pub(super) struct Part {
+    pub(super) title: Option<String>,
 }
 
-fn parts(series: &Series) -> Vec<Part> {
+pub(super) fn parts(series: &Series) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for measured in series
         .points
@@ -272,10 +277,13 @@ fn parts(series: &Series) -> Vec<Part> {
 
 /// The numbers of one part, oldest first; what has no time or no number is not
 /// drawn, and is in the table.
-fn drawn(reader: &Reader, series: &Series, part: &Part) -> Vec<chart::Point> {
-    let mut points: Vec<chart::Point> = series
-        .points
-        .iter()
+pub(super) fn drawn<'a>(
+    reader: &Reader,
+    points: impl IntoIterator<Item = &'a Point>,
+    part: &Part,
+) -> Vec<chart::Point> {
+    let mut points: Vec<chart::Point> = points
+        .into_iter()
         .filter_map(|point| {
             let measured = point.fact().measured.as_ref()?;
             let (value, range) = match &part.title {
@@ -318,154 +326,10 @@ fn drawn(reader: &Reader, series: &Series, part: &Part) -> Vec<chart::Point> {
     points
 }
 
-/// All values of a test: one panel per unit and part. `all` are the series of
-/// the same test; different units are never one line.
-pub(crate) fn panels(reader: &Reader, kind: SectionKind, all: &[&Series]) -> Vec<TrendPanel> {
-    let mut panels = Vec::new();
-    for series in all {
-        let parts = parts(series);
-        let rows: Vec<MeasureRow> = series
-            .points
-            .iter()
-            .rev()
-            .filter_map(|point| row(reader, kind, series, point))
-            .collect();
-        if parts.is_empty() {
-            let title = reader.text("trend.panel-no-unit").to_owned();
-            let summary = reader.fill("trend.summary-words", &[("count", &rows.len().to_string())]);
-            panels.push(TrendPanel {
-                title,
-                summary,
-                chart: None,
-                rows,
-            });
-            continue;
-        }
-        let mut rows = Some(rows);
-        for part in &parts {
-            let id = format!("trend-{}", panels.len() + 1);
-            panels.push(panel(
-                reader,
-                series,
-                part,
-                &id,
-                rows.take().unwrap_or_default(),
-            ));
-        }
-    }
-    panels
-}
-
-fn panel(
-    reader: &Reader,
-    series: &Series,
-    part: &Part,
-    id: &str,
-    rows: Vec<MeasureRow>,
-) -> TrendPanel {
-    let points = drawn(reader, series, part);
-    let unit = series
-        .unit
-        .clone()
-        .or_else(|| part_unit(series, part))
-        .unwrap_or_default();
-    let name = part.title.clone().unwrap_or_else(|| series.title.clone());
-    let in_unit = if unit.is_empty() {
-        reader.text("trend.panel-no-unit").to_owned()
-    } else {
-        reader.fill("trend.panel", &[("unit", &unit)])
-    };
-    let mut title = match &part.title {
-        Some(part) => format!("{part}, {in_unit}"),
-        None => in_unit,
-    };
-    if let Some(method) = &series.method {
-        title = format!("{title} ({method})");
-    }
-    let summary = summary(reader, &points, &unit);
-    let words = TrendWords {
-        title: &format!("{name}: {title}"),
-        summary: &summary,
-        id,
-        unit: &unit,
-    };
-    let chart = chart::trend(&points, &words, &reader.zone);
-    TrendPanel {
-        title,
-        summary,
-        chart,
-        rows,
-    }
-}
-
-fn part_unit(series: &Series, part: &Part) -> Option<String> {
-    let title = part.title.as_ref()?;
-    series
-        .points
-        .iter()
-        .filter_map(|point| point.fact().measured.as_ref())
-        .flat_map(|measured| &measured.components)
-        .filter(|component| component.title == *title)
-        .find_map(|component| match &component.value {
-            Value::Quantity(quantity) => quantity.unit.clone(),
-            _ => None,
-        })
-}
-
-/// The course in words, for who does not see the chart.
-fn summary(reader: &Reader, points: &[chart::Point], unit: &str) -> String {
-    let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return reader.text("trend.single").to_owned();
-    };
-    let number = |value: f64| text::digits(reader.language, &value.to_string());
-    let date = |point: &chart::Point| {
-        jiff::Timestamp::from_millisecond(point.at_ms).map_or_else(
-            |_| String::new(),
-            |at| crate::dates::long(reader.language, at.to_zoned(reader.zone.clone()).date()),
-        )
-    };
-    let low = points
-        .iter()
-        .map(|point| point.value)
-        .fold(f64::INFINITY, f64::min);
-    let high = points
-        .iter()
-        .map(|point| point.value)
-        .fold(f64::NEG_INFINITY, f64::max);
-    let key = if points.len() == 1 {
-        "trend.summary-one"
-    } else {
-        "trend.summary"
-    };
-    let mut summary = reader.fill(
-        key,
-        &[
-            ("count", &points.len().to_string()),
-            ("from", &date(first)),
-            ("to", &date(last)),
-            ("low", &number(low)),
-            ("high", &number(high)),
-            ("last", &number(last.value)),
-            ("unit", unit),
-        ],
-    );
-    let place = match (last.low, last.high) {
-        (_, Some(high)) if last.value > high => Some("trend.above"),
-        (Some(low), _) if last.value < low => Some("trend.below"),
-        (Some(_), Some(_)) => Some("trend.within"),
-        _ => None,
-    };
-    if let Some(place) = place {
-        summary.push(' ');
-        summary.push_str(reader.language.text(place));
-    }
-    summary
-}
-
 /// The value of the latest measurement as a number with its limits, for a
 /// number line.
 pub(crate) fn latest_point(reader: &Reader, series: &Series) -> Option<chart::Point> {
-    drawn(reader, series, &Part { title: None })
+    drawn(reader, &series.points, &Part { title: None })
         .into_iter()
         .next_back()
 }

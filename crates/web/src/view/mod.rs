@@ -16,12 +16,13 @@ pub(crate) mod record;
 pub(crate) mod region;
 pub(crate) mod sources;
 pub(crate) mod text;
+pub(crate) mod trend;
 
-use exchange::combined::{CombinedRecord, Fact, Moment, Series};
+use exchange::combined::{Fact, Moment, Series};
 use jiff::{Timestamp, tz::TimeZone};
 use sha2::{Digest, Sha256};
 
-use crate::{dates, page::trend::TrendPanel, words::Language};
+use crate::{dates, words::Language};
 
 /// What every view needs to know about the reader and the moment.
 #[derive(Debug, Clone)]
@@ -31,6 +32,9 @@ pub(crate) struct Reader {
     pub(crate) now: Timestamp,
     /// Where the pages about this patient live, such as `/patient/x`.
     pub(crate) base: String,
+    /// The exchange that was asked for by name; the pages that hang on this one
+    /// are asked under the same.
+    pub(crate) exchange: Option<String>,
     /// Known to the session only, so that an address tells nothing.
     pub(crate) salt: String,
 }
@@ -64,7 +68,7 @@ impl Reader {
     }
 
     pub(crate) fn datum_path(&self, fact: &Fact) -> String {
-        format!("{}/datum/{}", self.base, self.datum_token(fact))
+        self.within(format!("{}/datum/{}", self.base, self.datum_token(fact)))
     }
 
     pub(crate) fn trend_token(&self, series: &Series) -> String {
@@ -72,7 +76,26 @@ impl Reader {
     }
 
     pub(crate) fn trend_path(&self, series: &Series) -> String {
-        format!("{}/trend/{}", self.base, self.trend_token(series))
+        self.within(format!("{}/trend/{}", self.base, self.trend_token(series)))
+    }
+
+    /// The record that these pages are about.
+    pub(crate) fn record_path(&self) -> String {
+        self.within(self.base.clone())
+    }
+
+    /// An address under the exchange that was asked for.
+    fn within(&self, path: String) -> String {
+        match &self.exchange {
+            Some(code) => self.with_query(&path, "exchange", code),
+            None => path,
+        }
+    }
+
+    /// An address with one more parameter; both are words of our own.
+    fn with_query(&self, path: &str, name: &str, value: &str) -> String {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        format!("{path}{joint}{name}={value}")
     }
 
     /// A name for an organisation in the address of the patient's log.
@@ -93,34 +116,4 @@ impl Reader {
             .fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
         format!("{number:016x}")
     }
-}
-
-/// The name and the panels of the series with a token: with it every other
-/// series of the same test, each in its own unit.
-pub(crate) fn series(
-    reader: &Reader,
-    record: &CombinedRecord,
-    token: &str,
-) -> Option<(String, Vec<TrendPanel>)> {
-    record.sections.iter().find_map(|section| {
-        let chosen = section
-            .series
-            .iter()
-            .find(|series| reader.trend_token(series) == token)?;
-        let mut same_test: Vec<&Series> = vec![chosen];
-        same_test.extend(section.series.iter().filter(|other| {
-            other.id != chosen.id && other.code.is_some() && is_same_test(other, chosen)
-        }));
-        Some((
-            chosen.title.clone(),
-            measured::panels(reader, section.kind, &same_test),
-        ))
-    })
-}
-
-fn is_same_test(a: &Series, b: &Series) -> bool {
-    a.code
-        .as_ref()
-        .zip(b.code.as_ref())
-        .is_some_and(|(a, b)| (&a.system, &a.code) == (&b.system, &b.code))
 }

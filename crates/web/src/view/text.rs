@@ -215,6 +215,14 @@ pub(crate) fn field_value(reader: &Reader, field: &Field) -> String {
     }
 }
 
+/// The decimal mark of a language.
+pub(crate) const fn decimal_mark(language: Language) -> char {
+    match language {
+        Language::Dutch => ',',
+        Language::English => '.',
+    }
+}
+
 /// Digits as received, with the decimal mark of the language.
 pub(crate) fn digits(language: Language, digits: &str) -> String {
     match language {

@@ -7,3 +7,4 @@ mod doors;
 mod kit;
 mod operator;
 mod patient;
+mod trend;

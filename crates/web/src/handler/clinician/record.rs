@@ -19,7 +19,7 @@ use trust::session::Session;
 
 use crate::{
     fault::Fault,
-    handler::html,
+    handler::{csv_file, html, period},
     page::{
         messages::FilterLink,
         patients::NoRelationPage,
@@ -28,7 +28,7 @@ use crate::{
     rooms::OpenPatient,
     security::Visitor,
     site::Site,
-    view::{self, Reader, datum, record},
+    view::{self, Reader, datum, record, trend::Test},
     words::Language,
 };
 
@@ -73,16 +73,23 @@ pub(crate) async fn show(
     html(&page)
 }
 
+/// How far back to look, and under which exchange.
+#[derive(Deserialize)]
+pub(crate) struct TrendQuery {
+    exchange: Option<String>,
+    period: Option<String>,
+}
+
 /// The course of one test.
 pub(crate) async fn trend(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
     Path((handle, series)): Path<(String, String)>,
-    Query(query): Query<ExchangeQuery>,
+    Query(query): Query<TrendQuery>,
 ) -> Result<Response, Fault> {
+    let period = period(query.period.as_deref())?;
     let asked = Asked::of(&site, &visitor, &handle, query.exchange.as_deref()).await?;
-    let (name, panels) =
-        view::series(&asked.reader, &asked.record, &series).ok_or(Fault::NotFound)?;
+    let test = Test::find(&asked.reader, &asked.record, &series).ok_or(Fault::NotFound)?;
     html(&TrendPage {
         page: visitor.layout(&site),
         patient: Some(record::banner(
@@ -90,11 +97,26 @@ pub(crate) async fn trend(
             &asked.record,
             &asked.standing(&visitor),
         )),
-        back: asked.reader.base.clone(),
-        name,
+        back: asked.reader.record_path(),
+        name: test.name().to_owned(),
         explain: None,
-        panels,
+        periods: test.periods(&asked.reader, period),
+        csv: test.csv_path(&asked.reader, period),
+        panels: test.panels(&asked.reader, period),
     })
+}
+
+/// The course of one test as a file.
+pub(crate) async fn trend_csv(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path((handle, series)): Path<(String, String)>,
+    Query(query): Query<TrendQuery>,
+) -> Result<Response, Fault> {
+    let period = period(query.period.as_deref())?;
+    let asked = Asked::of(&site, &visitor, &handle, query.exchange.as_deref()).await?;
+    let test = Test::find(&asked.reader, &asked.record, &series).ok_or(Fault::NotFound)?;
+    Ok(csv_file(view::trend::csv(&asked.reader, &test, period)))
 }
 
 /// Where one datum comes from.
@@ -113,7 +135,7 @@ pub(crate) async fn datum(
             &asked.record,
             &asked.standing(&visitor),
         )),
-        back: asked.reader.base.clone(),
+        back: asked.reader.record_path(),
         name: datum::name(&asked.reader, fact),
         rows: datum::rows(&asked.reader, &asked.record, fact),
         codes: datum::codes(fact),
@@ -192,7 +214,8 @@ impl<'a> Asked<'a> {
             Err(error) => return Err(Fault::from(error).into()),
         };
         let exchanges = links(visitor.language, &base, &admitted, code);
-        let reader = visitor.reader(site, base);
+        let mut reader = visitor.reader(site, base);
+        reader.exchange = wanted.map(|_| code.0.clone());
         Ok(Self {
             session,
             patient,

@@ -4,23 +4,24 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::Response,
 };
 use care::ExchangeCode;
 use exchange::combined::{CombinedRecord, SectionKind, combine};
+use serde::Deserialize;
 use trust::session::Session;
 
 use crate::{
     fault::Fault,
-    handler::html,
+    handler::{csv_file, html, period},
     page::{
         my_record::ResultsPage,
         trend::{DatumPage, TrendPage},
     },
     security::Visitor,
     site::Site,
-    view::{self, Reader, consent, datum, log, measured, my_record, sources},
+    view::{self, Reader, consent, datum, log, measured, my_record, sources, trend::Test},
 };
 
 /// The exchange that shows a patient everything.
@@ -76,22 +77,45 @@ pub(crate) async fn results(
     })
 }
 
+/// How far back to look.
+#[derive(Deserialize)]
+pub(crate) struct TrendQuery {
+    period: Option<String>,
+}
+
 /// The course of one result.
 pub(crate) async fn trend(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
     Path(series): Path<String>,
+    Query(query): Query<TrendQuery>,
 ) -> Result<Response, Fault> {
+    let period = period(query.period.as_deref())?;
     let (reader, record) = asked(&site, &visitor).await?;
-    let (name, panels) = view::series(&reader, &record, &series).ok_or(Fault::NotFound)?;
+    let test = Test::find(&reader, &record, &series).ok_or(Fault::NotFound)?;
     html(&TrendPage {
         page: visitor.layout(&site),
         patient: None,
         back: "/my/record".to_owned(),
-        name,
+        name: test.name().to_owned(),
         explain: Some(reader.text("my.results-explain").to_owned()),
-        panels,
+        periods: test.periods(&reader, period),
+        csv: test.csv_path(&reader, period),
+        panels: test.panels(&reader, period),
     })
+}
+
+/// The course of one result as a file.
+pub(crate) async fn trend_csv(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    Path(series): Path<String>,
+    Query(query): Query<TrendQuery>,
+) -> Result<Response, Fault> {
+    let period = period(query.period.as_deref())?;
+    let (reader, record) = asked(&site, &visitor).await?;
+    let test = Test::find(&reader, &record, &series).ok_or(Fault::NotFound)?;
+    Ok(csv_file(view::trend::csv(&reader, &test, period)))
 }
 
 /// Where one datum comes from.

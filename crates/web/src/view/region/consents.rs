@@ -110,6 +110,7 @@ mod tests {
             zone: crate::dates::time_zone(),
             now: jiff::Timestamp::UNIX_EPOCH,
             base: String::new(),
+            exchange: None,
             salt: String::new(),
         }
     }
