@@ -21,7 +21,7 @@ mod site;
 mod view;
 
 pub use options::{Elsewhere, OrganisationStatus, RegionRoom, RegionStatus, WebOptions};
-pub use rooms::{OPEN_PATIENTS_MAX, PENDING_CHANGES_MAX, ROOM_IDLE_S, ROOMS_MAX};
+pub use rooms::{APART_MAX, OPEN_PATIENTS_MAX, PENDING_CHANGES_MAX, ROOM_IDLE_S, ROOMS_MAX};
 pub use site::{FORM_BYTES_MAX, ROUTES, router};
 
 /// The file name of the stylesheet, for pages that are written to files.

@@ -15,6 +15,9 @@ use trust::consent::Change;
 pub const OPEN_PATIENTS_MAX: usize = 20;
 /// The most changes of one session that wait for a confirmation.
 pub const PENDING_CHANGES_MAX: usize = 10;
+/// The most groups that one session has taken apart; another one puts the
+/// oldest together again.
+pub const APART_MAX: usize = 100;
 /// The most sessions that are remembered.
 pub const ROOMS_MAX: usize = 10_000;
 /// After how long without a sign of life a session is forgotten, in seconds.
@@ -44,6 +47,9 @@ struct Room {
     seen: Timestamp,
     patients: Vec<OpenPatient>,
     pending: Vec<PendingChange>,
+    /// The groups of facts that the reader took apart, by a token that says
+    /// nothing of what is in them; the oldest first.
+    apart: Vec<String>,
 }
 
 /// All sessions, by a secret that only the session has.
@@ -64,6 +70,7 @@ impl Rooms {
             seen: now,
             patients: Vec::new(),
             pending: Vec::new(),
+            apart: Vec::new(),
         });
         room.seen = now;
         act(room)
@@ -162,6 +169,24 @@ impl Rooms {
         });
     }
 
+    /// Takes a group of facts apart, or puts it together again.
+    pub(crate) fn take_apart(&self, session: &str, now: Timestamp, group: &str, apart: bool) {
+        self.with(session, now, |room| {
+            room.apart.retain(|token| token != group);
+            if apart {
+                if room.apart.len() >= APART_MAX {
+                    room.apart.remove(0);
+                }
+                room.apart.push(group.to_owned());
+            }
+        });
+    }
+
+    /// The groups that this session took apart.
+    pub(crate) fn apart(&self, session: &str, now: Timestamp) -> Vec<String> {
+        self.with(session, now, |room| room.apart.clone())
+    }
+
     /// Forgets a session.
     pub(crate) fn close(&self, session: &str) {
         self.0
@@ -215,6 +240,23 @@ mod tests {
             rooms.open(&n.to_string(), NOW, &bsn(0), "h".to_owned());
         }
         assert!(rooms.0.lock().unwrap().len() <= ROOMS_MAX);
+    }
+
+    #[test]
+    fn a_group_stays_apart_in_its_own_session_until_too_many_are() {
+        let rooms = Rooms::default();
+        for n in 0..APART_MAX {
+            rooms.take_apart("a", NOW, &n.to_string(), true);
+        }
+        rooms.take_apart("a", NOW, "0", true);
+        assert_eq!(rooms.apart("a", NOW).len(), APART_MAX);
+        rooms.take_apart("a", NOW, "one-past", true);
+        let apart = rooms.apart("a", NOW);
+        assert_eq!(apart.len(), APART_MAX);
+        assert!(apart.contains(&"0".to_owned()) && !apart.contains(&"1".to_owned()));
+        rooms.take_apart("a", NOW, "0", false);
+        assert!(!rooms.apart("a", NOW).contains(&"0".to_owned()));
+        assert!(rooms.apart("b", NOW).is_empty());
     }
 
     #[test]

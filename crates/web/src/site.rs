@@ -11,7 +11,7 @@ use axum::{
 use base64::Engine as _;
 
 use crate::{
-    handler::{clinician, consent, coordinator, everyone, operator, patient, sign_in},
+    handler::{apart, clinician, consent, coordinator, everyone, operator, patient, sign_in},
     options::WebOptions,
     rooms::Rooms,
     security,
@@ -65,6 +65,7 @@ pub fn router(options: WebOptions) -> Router {
             "/patient/{handle}/emergency",
             get(clinician::emergency::show).post(clinician::emergency::open),
         )
+        .route("/patient/{handle}/apart", post(apart::of_patient))
         .route(
             "/patient/{handle}/trend/{series}",
             get(clinician::record::trend),
@@ -78,6 +79,8 @@ pub fn router(options: WebOptions) -> Router {
             get(clinician::record::datum),
         )
         .route("/my/record", get(patient::record::show))
+        .route("/my/print", get(patient::print::show))
+        .route("/my/apart", post(apart::of_mine))
         .route("/my/results", get(patient::record::results))
         .route("/my/trend/{series}", get(patient::record::trend))
         .route("/my/trend/{series}/csv", get(patient::record::trend_csv))
@@ -123,10 +126,13 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/patient/{handle}"),
     ("GET", "/patient/{handle}/emergency"),
     ("POST", "/patient/{handle}/emergency"),
+    ("POST", "/patient/{handle}/apart"),
     ("GET", "/patient/{handle}/trend/{series}"),
     ("GET", "/patient/{handle}/trend/{series}/csv"),
     ("GET", "/patient/{handle}/datum/{datum}"),
     ("GET", "/my/record"),
+    ("GET", "/my/print"),
+    ("POST", "/my/apart"),
     ("GET", "/my/results"),
     ("GET", "/my/trend/{series}"),
     ("GET", "/my/trend/{series}/csv"),

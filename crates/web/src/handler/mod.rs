@@ -1,6 +1,7 @@
 //! One file per page or per few pages that belong together: what comes in is
 //! parsed, `exchange` does the work, a view makes the context.
 
+pub(crate) mod apart;
 pub(crate) mod clinician;
 pub(crate) mod consent;
 pub(crate) mod coordinator;

@@ -11,6 +11,7 @@ pub mod checks;
 pub mod consent;
 pub mod log;
 pub mod messages;
+pub mod my_print;
 pub mod my_record;
 pub mod patients;
 pub mod problem;
@@ -24,8 +25,8 @@ mod tests;
 
 pub use layout::{Audience, Layout, NavItem, STYLESHEET, SignedIn};
 pub use parts::{
-    Banner, Cell, Choice, Fact, FactRecord, Flag, Labelled, MeasureRow, Measurements, Section,
-    SourceRow, Sources, Tag, Tone, TrendLink,
+    Apart, Banner, Cell, Choice, Fact, FactRecord, Flag, Labelled, MeasureRow, Measurements,
+    Section, SourceRow, Sources, Tag, Tone, TrendLink,
 };
 
 use crate::words::Language;
@@ -61,6 +62,7 @@ pub fn render_samples(language: Language) -> Vec<Rendered> {
     rendered.extend(all::<trend::DatumPage>(language));
     rendered.extend(all::<my_record::MyRecordPage>(language));
     rendered.extend(all::<my_record::ResultsPage>(language));
+    rendered.extend(all::<my_print::MyPrintPage>(language));
     rendered.extend(all::<consent::ConsentPage>(language));
     rendered.extend(all::<consent::HolderPage>(language));
     rendered.extend(all::<consent::ExceptionPage>(language));

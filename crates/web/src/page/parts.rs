@@ -173,6 +173,23 @@ pub struct Fact {
     pub columns: Vec<String>,
     /// What each source recorded.
     pub records: Vec<FactRecord>,
+    /// The form that takes the group apart, or puts it together again.
+    pub apart: Option<Apart>,
+}
+
+/// A group that the reader can take apart, or took apart.
+#[derive(Debug, Clone)]
+pub struct Apart {
+    /// Where the form goes.
+    pub path: String,
+    /// Which group.
+    pub group: String,
+    /// Which section to come back to.
+    pub section: String,
+    /// Whether it was taken apart.
+    pub is_apart: bool,
+    /// Whether the row has the form that puts it together: the first of them.
+    pub is_first: bool,
 }
 
 impl Fact {

@@ -160,6 +160,10 @@ impl Visitor {
             base,
             exchange: None,
             salt: self.form_token(),
+            apart: self.session.as_ref().map_or_else(Vec::new, |session| {
+                let now = site.options.clock.now();
+                site.rooms.apart(&session.csrf_token, now)
+            }),
         }
     }
 }

@@ -28,21 +28,20 @@ pub(crate) fn section(
             | SectionKind::Allergies
             | SectionKind::Alerts
     );
-    let mut groups: Vec<&Group> = section.groups.iter().collect();
     let by_state = matches!(
         section.kind,
         SectionKind::Problems | SectionKind::Medication
     );
-    groups.sort_by_key(|group| {
-        let date = group
-            .facts
-            .first()
-            .and_then(|fact| fact.date.as_ref())
-            .map(|date| date.low_ms);
+    let mut rows: Vec<Row> = section
+        .groups
+        .iter()
+        .flat_map(|group| rows(reader, section.kind, group))
+        .collect();
+    rows.sort_by_key(|row| {
         (
-            group.notices.is_empty(),
-            by_state && !group.current,
-            std::cmp::Reverse(date),
+            !row.urgent,
+            by_state && !row.current,
+            std::cmp::Reverse(row.date_ms),
         )
     });
     let limit = if narrow {
@@ -52,18 +51,16 @@ pub(crate) fn section(
     };
     let mut shown = Vec::new();
     let mut folded = Vec::new();
-    for group in groups {
-        let urgent = !group.notices.is_empty();
+    for row in rows {
         let here = if by_state {
-            group.current || urgent
+            row.current || row.urgent
         } else {
             shown.len() < limit
         };
-        let row = fact(reader, section.kind, group);
         if here {
-            shown.push(row);
+            shown.push(row.fact);
         } else {
-            folded.push(row);
+            folded.push(row.fact);
         }
     }
     let more_key = if by_state {
@@ -82,6 +79,99 @@ pub(crate) fn section(
         empty: sources::emptiness(reader, record, section),
         incomplete: sources::is_incomplete(section),
     }
+}
+
+/// A row with what decides on its place.
+struct Row {
+    urgent: bool,
+    current: bool,
+    date_ms: Option<i64>,
+    fact: page::Fact,
+}
+
+impl Row {
+    fn new(group: &Group, urgent: bool, fact: page::Fact) -> Self {
+        let date = group.facts.first().and_then(|fact| fact.date.as_ref());
+        Self {
+            urgent,
+            current: group.current,
+            date_ms: date.map(|date| date.low_ms),
+            fact,
+        }
+    }
+}
+
+/// A group as one row, or as a row per fact where the reader took it apart.
+/// What a carer must notice stays on every row that it is about.
+fn rows(reader: &Reader, kind: SectionKind, group: &Group) -> Vec<Row> {
+    let token = reader.group_token(group);
+    let apart = |is_apart, is_first| page::Apart {
+        path: reader.apart_path(),
+        group: token.clone(),
+        section: kind.code().to_owned(),
+        is_apart,
+        is_first,
+    };
+    let urgent = !group.notices.is_empty();
+    if group.facts.len() < 2 || !reader.apart.contains(&token) {
+        let mut fact = fact(reader, kind, group);
+        fact.tags.splice(0..0, notices(reader, group, None));
+        if group.facts.len() > 1 {
+            fact.apart = Some(apart(false, true));
+        }
+        return vec![Row::new(group, urgent, fact)];
+    }
+    let alone = |(at, one): (usize, &Fact)| {
+        let alone = Group {
+            id: group.id.clone(),
+            title: one.title.clone(),
+            current: one.current,
+            rules: Vec::new(),
+            facts: vec![one.clone()],
+            differences: Vec::new(),
+            notices: Vec::new(),
+        };
+        let mut row = fact(reader, kind, &alone);
+        let about = notices(reader, group, Some(at));
+        let urgent = !about.is_empty();
+        row.tags.splice(0..0, about);
+        row.apart = Some(apart(true, at == 0));
+        Row::new(&alone, urgent, row)
+    };
+    group.facts.iter().enumerate().map(alone).collect()
+}
+
+/// What a carer must notice of a group, or of one of its facts.
+fn notices(reader: &Reader, group: &Group, about: Option<usize>) -> Vec<Tag> {
+    let mut tags = Vec::new();
+    for notice in &group.notices {
+        let Notice::StoppedButDispensed {
+            stopped,
+            dispensed,
+            dispensed_at,
+            ..
+        } = notice;
+        if about.is_some_and(|at| at != *stopped && at != *dispensed) {
+            continue;
+        }
+        let name = |at: &usize| {
+            group
+                .facts
+                .get(*at)
+                .map_or("", |fact| fact.source_name.as_str())
+        };
+        let when = reader.date(dispensed_at.as_ref());
+        let values = [
+            ("stopped", name(stopped)),
+            ("dispensed", name(dispensed)),
+            ("when", &when),
+        ];
+        tags.push(Tag::new(
+            Tone::Danger,
+            reader.fill("facts.stopped-but-dispensed", &values),
+        ));
+    }
+    tags
 }
 
 /// The details that stand under the title of a fact, per section.
@@ -178,6 +268,7 @@ fn fact(reader: &Reader, kind: SectionKind, group: &Group) -> page::Fact {
             .enumerate()
             .map(|(at, fact)| record(reader, group, at, fact, has_blocks, &columns))
             .collect(),
+        apart: None,
     }
 }
 
@@ -319,30 +410,6 @@ fn tells(kind: SectionKind, group: &Group, status: &str) -> bool {
 
 fn tags(reader: &Reader, kind: SectionKind, group: &Group) -> Vec<Tag> {
     let mut tags = Vec::new();
-    for notice in &group.notices {
-        let Notice::StoppedButDispensed {
-            stopped,
-            dispensed,
-            dispensed_at,
-            ..
-        } = notice;
-        let name = |at: &usize| {
-            group
-                .facts
-                .get(*at)
-                .map_or("", |fact| fact.source_name.as_str())
-        };
-        let when = reader.date(dispensed_at.as_ref());
-        let values = [
-            ("stopped", name(stopped)),
-            ("dispensed", name(dispensed)),
-            ("when", &when),
-        ];
-        tags.push(Tag::new(
-            Tone::Danger,
-            reader.fill("facts.stopped-but-dispensed", &values),
-        ));
-    }
     if let Some(fact) = group.facts.first() {
         let urgent = fact.fields.iter().filter(|field| is_urgent(field));
         tags.extend(urgent.map(|field| Tag::new(Tone::Danger, named(reader, field))));

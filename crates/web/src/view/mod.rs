@@ -11,6 +11,7 @@ pub(crate) mod facts;
 pub(crate) mod log;
 pub(crate) mod measured;
 pub(crate) mod messages;
+pub(crate) mod my_print;
 pub(crate) mod my_record;
 pub(crate) mod record;
 pub(crate) mod region;
@@ -18,7 +19,7 @@ pub(crate) mod sources;
 pub(crate) mod text;
 pub(crate) mod trend;
 
-use exchange::combined::{Fact, Moment, Series};
+use exchange::combined::{Fact, Group, Moment, Series};
 use jiff::{Timestamp, tz::TimeZone};
 use sha2::{Digest, Sha256};
 
@@ -37,6 +38,8 @@ pub(crate) struct Reader {
     pub(crate) exchange: Option<String>,
     /// Known to the session only, so that an address tells nothing.
     pub(crate) salt: String,
+    /// The groups that the reader took apart, by their tokens.
+    pub(crate) apart: Vec<String>,
 }
 
 impl Reader {
@@ -77,6 +80,16 @@ impl Reader {
 
     pub(crate) fn trend_path(&self, series: &Series) -> String {
         self.within(format!("{}/trend/{}", self.base, self.trend_token(series)))
+    }
+
+    /// The name of a group of facts in forms; it holds within one session.
+    pub(crate) fn group_token(&self, group: &Group) -> String {
+        self.token(&["group", &group.id])
+    }
+
+    /// Where a form goes that takes a group apart.
+    pub(crate) fn apart_path(&self) -> String {
+        self.within(format!("{}/apart", self.base))
     }
 
     /// The record that these pages are about.

@@ -14,6 +14,24 @@ use crate::{
 /// How many results are explained on the first page.
 const RESULTS_SHOWN: usize = 6;
 
+/// What everybody must know first.
+pub(super) const FIRST: [SectionKind; 4] = [
+    SectionKind::Allergies,
+    SectionKind::Alerts,
+    SectionKind::Medication,
+    SectionKind::Problems,
+];
+/// What comes after the results.
+pub(super) const REST: [SectionKind; 7] = [
+    SectionKind::Directives,
+    SectionKind::Contacts,
+    SectionKind::Plans,
+    SectionKind::Vaccinations,
+    SectionKind::Procedures,
+    SectionKind::Function,
+    SectionKind::Devices,
+];
+
 /// What stands beside the record: who it is, consent and access in a sentence.
 pub(crate) struct Beside {
     pub(crate) name: String,
@@ -44,34 +62,22 @@ pub(crate) fn page(
         name: beside.name,
         consent_sentence: beside.consent_sentence,
         log_sentence: beside.log_sentence,
-        first: sections(
-            reader,
-            record,
-            &[K::Allergies, K::Alerts, K::Medication, K::Problems],
-        ),
+        first: sections(reader, record, &FIRST),
         results: plain,
         results_empty: results.map_or_else(String::new, |section| {
             sources::emptiness(reader, record, section)
         }),
         all_results: any_measured.then(|| format!("{}/results", reader.base)),
-        rest: sections(
-            reader,
-            record,
-            &[
-                K::Directives,
-                K::Contacts,
-                K::Plans,
-                K::Vaccinations,
-                K::Procedures,
-                K::Function,
-                K::Devices,
-            ],
-        ),
+        rest: sections(reader, record, &REST),
         sources: sources::sources(reader, record),
     }
 }
 
-fn sections(reader: &Reader, record: &CombinedRecord, kinds: &[SectionKind]) -> Vec<Section> {
+pub(super) fn sections(
+    reader: &Reader,
+    record: &CombinedRecord,
+    kinds: &[SectionKind],
+) -> Vec<Section> {
     kinds
         .iter()
         .filter_map(|kind| record.section(*kind))

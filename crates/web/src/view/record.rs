@@ -146,6 +146,24 @@ const COMES_ALONG: &[&str] = &[
     "Substance",
 ];
 
+/// The date of birth that the sources give, in words.
+pub(super) fn born(reader: &Reader, record: &CombinedRecord) -> String {
+    let patients = record
+        .section(SectionKind::Patient)
+        .into_iter()
+        .flat_map(Section::facts)
+        .filter(|fact| fact.resource_type == "Patient");
+    let born = patients
+        .filter_map(|fact| fact.field(FieldName::BirthDate))
+        .map(|field| field.value.as_str())
+        .next();
+    match (born.and_then(|born| born.parse().ok()), born) {
+        (Some(date), _) => dates::long(reader.language, date),
+        (None, Some(text)) => dates::fhir_short(reader.language, text, &reader.zone),
+        (None, None) => reader.text("banner.born-unknown").to_owned(),
+    }
+}
+
 /// Who the patient is, in the words of the sources.
 pub(crate) fn banner(reader: &Reader, record: &CombinedRecord, standing: &Standing) -> Banner {
     let known: Vec<&Fact> = record
@@ -169,11 +187,7 @@ pub(crate) fn banner(reader: &Reader, record: &CombinedRecord, standing: &Standi
             || reader.text("banner.name-unknown").to_owned(),
             |fact| fact.title.clone(),
         ),
-        born: match (birth_date, born) {
-            (Some(date), _) => dates::long(reader.language, date),
-            (None, Some(text)) => dates::fhir_short(reader.language, text, &reader.zone),
-            (None, None) => reader.text("banner.born-unknown").to_owned(),
-        },
+        born: self::born(reader, record),
         age: birth_date
             .and_then(|born| dates::age(born, today))
             .map(|years| {

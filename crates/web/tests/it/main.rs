@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by it")]
 
+mod apart;
 mod clinician;
 mod doors;
 mod kit;

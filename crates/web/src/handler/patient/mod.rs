@@ -1,4 +1,5 @@
 //! The pages of the patient.
 
 pub(crate) mod log;
+pub(crate) mod print;
 pub(crate) mod record;

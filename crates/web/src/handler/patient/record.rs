@@ -137,7 +137,10 @@ pub(crate) async fn datum(
     })
 }
 
-async fn asked(site: &Site, visitor: &Visitor) -> Result<(Reader, CombinedRecord), Fault> {
+pub(super) async fn asked(
+    site: &Site,
+    visitor: &Visitor,
+) -> Result<(Reader, CombinedRecord), Fault> {
     let record = ask(site, visitor.patient()?).await?;
     Ok((visitor.reader(site, BASE.to_owned()), record))
 }

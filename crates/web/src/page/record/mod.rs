@@ -72,5 +72,6 @@ pub struct InvolvedRow {
 }
 
 pub(crate) use samples::{
-    banner as sample_banner, measured as sample_measured, sources as sample_sources,
+    banner as sample_banner, measured as sample_measured, sections as sample_sections,
+    sources as sample_sources,
 };

@@ -4,8 +4,8 @@ use super::{InvolvedRow, RecentRow, RecordPage};
 use crate::{
     chart::{Point, sparkline},
     page::{
-        Banner, Cell, Fact, FactRecord, Flag, Layout, MeasureRow, Measurements, Page, Section,
-        SourceRow, Sources, Tag, Tone, TrendLink, messages::FilterLink,
+        Apart, Banner, Cell, Fact, FactRecord, Flag, Layout, MeasureRow, Measurements, Page,
+        Section, SourceRow, Sources, Tag, Tone, TrendLink, messages::FilterLink,
     },
     words::Language,
 };
@@ -103,6 +103,11 @@ fn section(language: Language, id: &str, rows: Vec<Fact>) -> Section {
     }
 }
 
+/// Sections with a group of sources and with a fact of one.
+pub(crate) fn sections(language: Language) -> Vec<Section> {
+    vec![medication(language)]
+}
+
 fn medication(language: Language) -> Section {
     let mut metformin = fact(
         "Metformine tablet 500 mg",
@@ -116,6 +121,13 @@ fn medication(language: Language) -> Section {
     )];
     metformin.source_count = language.count("facts.sources", 3);
     "Vergelijk: 3 bronnen".clone_into(&mut metformin.open_label);
+    metformin.apart = Some(Apart {
+        path: "/patient/x/apart".to_owned(),
+        group: "0011223344556677".to_owned(),
+        section: "medication".to_owned(),
+        is_apart: false,
+        is_first: true,
+    });
     metformin.grouped_because =
         Some("Samen getoond omdat de ATC-code gelijk is (A10BA02).".to_owned());
     metformin.columns = ["Soort", "Dosering", "Periode", "Status"]

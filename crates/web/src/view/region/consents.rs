@@ -112,6 +112,7 @@ mod tests {
             base: String::new(),
             exchange: None,
             salt: String::new(),
+            apart: Vec::new(),
         }
     }
 
