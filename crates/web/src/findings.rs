@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 
-use crate::words::Language;
+use crate::{view::text, words::Language};
 
 /// How many registrations may wait before it is worth a word.
 pub const REGISTRATIONS_WAITING_MAX: u64 = 100;
@@ -123,7 +123,8 @@ impl Finding {
             Self::Database(found) => {
                 let found = found.clone()?;
                 let [resources, lines, kilobytes] =
-                    [found.resources, found.audit_lines, found.kilobytes].map(|n| n.to_string());
+                    [found.resources, found.audit_lines, found.kilobytes]
+                        .map(|n| text::count(language, n));
                 let values = [
                     ("resources", &*resources),
                     ("lines", &*lines),

@@ -70,12 +70,11 @@ pub fn combine(record: RegionalRecord) -> CombinedRecord {
         for fact in &facts {
             *counts.entry(fact.source).or_default() += 1;
         }
-        let said: Vec<(SectionSource, bool)> = sources
+        let said: Vec<SectionSource> = sources
             .iter()
             .map(|report| {
                 let count = counts.get(&report.ura).copied().unwrap_or_default();
-                let holds = states::may_hold(kind, report.organisation_type);
-                (states::of_source(kind, categories, report, count), holds)
+                states::of_source(kind, categories, report, count)
             })
             .collect();
         let (measurements, facts): (Vec<Fact>, Vec<Fact>) =
@@ -88,7 +87,7 @@ pub fn combine(record: RegionalRecord) -> CombinedRecord {
         sections.push(Section {
             kind,
             state: states::of_section(&said),
-            sources: said.into_iter().map(|(source, _)| source).collect(),
+            sources: said,
             groups,
             series,
         });

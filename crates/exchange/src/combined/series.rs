@@ -169,7 +169,7 @@ fn points(facts: Vec<Fact>) -> Vec<Point> {
 
 fn point(rules: Vec<Rule>, mut facts: Vec<Fact>) -> Point {
     // A correction is shown before what it corrects, then who knows the time
-    // best, then the version that changed last.
+    // best, then who did the test, then the version that changed last.
     facts.sort_by_cached_key(|fact| {
         let changed = fact
             .last_updated
@@ -183,6 +183,7 @@ fn point(rules: Vec<Rule>, mut facts: Vec<Fact>) -> Point {
         (
             standing(fact),
             span,
+            !did_it(fact),
             std::cmp::Reverse(changed),
             fact.resource,
         )
@@ -201,6 +202,12 @@ fn point(rules: Vec<Rule>, mut facts: Vec<Fact>) -> Point {
         rules,
         repeats: None,
     }
+}
+
+/// Whether the source did the test itself, by the performer that it names.
+fn did_it(fact: &Fact) -> bool {
+    let performer = fact.field(FieldName::Performer);
+    performer.is_some_and(|field| folded(&field.value).contains(&folded(&fact.source_name)))
 }
 
 /// How much a status counts when sources differ about one measurement.

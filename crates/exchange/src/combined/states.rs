@@ -35,13 +35,14 @@ pub(super) fn of_source(
         ura: report.ura,
         state,
         count,
+        holds: may_hold(kind, report.organisation_type),
     }
 }
 
 /// Whether a kind of organisation holds anything of a section at all, by the
 /// consent matrix: a pharmacy holds medication and the allergies it dispenses
 /// by, and nothing else that could be exchanged.
-pub(super) fn may_hold(kind: SectionKind, organisation_type: OrganisationType) -> bool {
+fn may_hold(kind: SectionKind, organisation_type: OrganisationType) -> bool {
     let provider = ProviderCategory::of(organisation_type);
     let mut held = Categories::NONE;
     for category in provider.holds() {
@@ -54,20 +55,20 @@ pub(super) fn may_hold(kind: SectionKind, organisation_type: OrganisationType) -
 }
 
 /// The section as a whole: «none» only when every source that holds such data
-/// said so. The flag says whether the source holds such data by its kind; what
-/// it may not give of something it does not hold makes no section uncertain.
-pub(super) fn of_section(sources: &[(SectionSource, bool)]) -> SourceState {
+/// said so. What a source may not give of something that it does not hold makes
+/// no section uncertain.
+pub(super) fn of_section(sources: &[SectionSource]) -> SourceState {
     let any = |state| {
         sources
             .iter()
-            .any(|(source, holds)| *holds && source.state == state)
+            .any(|source| source.holds && source.state == state)
     };
     if sources
         .iter()
-        .any(|(source, _)| source.state == SourceState::Data)
+        .any(|source| source.state == SourceState::Data)
     {
         SourceState::Data
-    } else if any(SourceState::NoAnswer) || !sources.iter().any(|(_, holds)| *holds) {
+    } else if any(SourceState::NoAnswer) || !sources.iter().any(|source| source.holds) {
         SourceState::NoAnswer
     } else if any(SourceState::NotAllowed) {
         SourceState::NotAllowed

@@ -4,8 +4,9 @@
 //! Small numbers are hidden here, at the service, not on the page. A number
 //! from 1 to [`SMALL_NUMBER`] − 1 is [`Count::Few`]; the total beside parts of
 //! which one is hidden is [`Count::Withheld`], since it would give the hidden
-//! part away; and the numbers per kind of data are rounded to tens, so that no
-//! difference between two of them is a small group of people.
+//! part away. The numbers per kind of data are rounded to tens, so that no
+//! difference between two of them is a small group of people, and are not told
+//! at all beside a hidden part, which they would narrow down.
 
 use care::{ConsentCategory, ProviderCategory};
 use jiff::Timestamp;
@@ -40,7 +41,8 @@ pub struct ConsentCoverage {
     /// Of them: nobody may see anything.
     pub no_one: Count,
     /// Per kind of data of a category of holders: people who let at least one
-    /// category of providers see it. In the order of the matrix.
+    /// category of providers see it. In the order of the matrix; empty where
+    /// one of the three parts is [`Count::Few`].
     pub per_kind: Vec<KindCoverage>,
 }
 
@@ -90,6 +92,7 @@ impl Counted {
             per_kind: self
                 .per_kind
                 .iter()
+                .filter(|_| !hides)
                 .map(|&(holder, category, people)| KindCoverage {
                     holder,
                     category,

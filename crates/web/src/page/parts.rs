@@ -279,6 +279,8 @@ pub struct MeasureRow {
     pub source: String,
     /// The page that tells where it comes from.
     pub path: String,
+    /// The other sources that have it: name and page.
+    pub others: Vec<(String, String)>,
     /// Repeated, provisional, without a national code.
     pub tags: Vec<Tag>,
 }

@@ -120,6 +120,10 @@ impl Page for TrendPage {
             date: "18 nov 2026".to_owned(),
             source: "Diagnostiek Lisbroek".to_owned(),
             path: "/patient/x/datum/y".to_owned(),
+            others: vec![(
+                "Huisartsenpraktijk De Akker".to_owned(),
+                "/patient/x/datum/z".to_owned(),
+            )],
             tags,
         };
         let words = TrendWords {

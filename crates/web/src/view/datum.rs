@@ -67,7 +67,10 @@ pub(crate) fn rows(reader: &Reader, combined: &CombinedRecord, fact: &Fact) -> V
     rows.extend(
         fact.fields
             .iter()
-            .filter(|field| field.name != exchange::combined::FieldName::Bsn)
+            .filter(|field| {
+                use exchange::combined::FieldName;
+                !matches!(field.name, FieldName::Bsn | FieldName::Status)
+            })
             .map(|field| {
                 let label = text::field_name(reader.language, field.name);
                 Labelled::new(label, text::field_value(reader, field))

@@ -1,6 +1,8 @@
 //! Who looked, in plain sentences.
 
-use care::Role;
+use std::collections::HashMap;
+
+use care::{Purpose, Role};
 use exchange::{AccessLog, AccessVisit, SourceState};
 
 use super::Reader;
@@ -123,24 +125,49 @@ pub(crate) fn sentence(reader: &Reader, log: &AccessLog) -> String {
 }
 
 /// The rows of one list: what the same person did within the hour, for the
-/// same reason, is one visit. `visits` are the latest first.
+/// same reason, is one visit, whatever others did in between. `visits` are the
+/// latest first, and so are the rows.
 fn rows(reader: &Reader, visits: &[&AccessVisit]) -> Vec<Visit> {
-    let belongs = |a: &&AccessVisit, b: &&AccessVisit| {
-        let who = |visit: &AccessVisit| {
-            (
-                visit.actor_name.clone(),
-                visit.organisation_name.clone(),
-                visit.purpose,
-            )
+    let mut rows: Vec<Vec<&AccessVisit>> = Vec::new();
+    // Where the latest visit of each person for each reason is.
+    let mut latest: HashMap<Belongs<'_>, usize> = HashMap::new();
+    for visit in visits {
+        let at = latest.get(&Belongs::of(visit)).copied();
+        let near = |row: &&mut Vec<&AccessVisit>| {
+            row.last()
+                .is_some_and(|last| last.at.as_millisecond() - visit.at.as_millisecond() < VISIT_MS)
         };
-        let how = |visit: &AccessVisit| (visit.refused, visit.emergency_reason.clone());
-        let apart_ms = a.at.as_millisecond() - b.at.as_millisecond();
-        who(a) == who(b) && how(a) == how(b) && apart_ms < VISIT_MS
-    };
-    visits
-        .chunk_by(belongs)
-        .map(|together| row(reader, together))
-        .collect()
+        match at.and_then(|at| rows.get_mut(at)).filter(near) {
+            Some(row) => row.push(visit),
+            None => {
+                latest.insert(Belongs::of(visit), rows.len());
+                rows.push(vec![visit]);
+            }
+        }
+    }
+    rows.iter().map(|together| row(reader, together)).collect()
+}
+
+/// By what lines are one visit.
+#[derive(PartialEq, Eq, Hash)]
+struct Belongs<'a> {
+    actor: &'a str,
+    organisation: &'a str,
+    purpose: Option<Purpose>,
+    refused: bool,
+    emergency_reason: Option<&'a str>,
+}
+
+impl<'a> Belongs<'a> {
+    fn of(visit: &'a AccessVisit) -> Self {
+        Self {
+            actor: &visit.actor_name,
+            organisation: &visit.organisation_name,
+            purpose: visit.purpose,
+            refused: visit.refused,
+            emergency_reason: visit.emergency_reason.as_deref(),
+        }
+    }
 }
 
 fn row(reader: &Reader, together: &[&AccessVisit]) -> Visit {

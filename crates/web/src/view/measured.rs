@@ -100,8 +100,22 @@ pub(super) fn row(
         date: reader.date(point.when.as_ref()),
         source: fact.source_name.clone(),
         path: reader.datum_path(fact),
+        others: others(reader, point),
         tags: tags(reader, kind, series, point, fact),
     })
+}
+
+/// The sources that have a measurement beside the one that is shown, each once.
+fn others(reader: &Reader, point: &Point) -> Vec<(String, String)> {
+    let mut others: Vec<(String, String)> = Vec::new();
+    for fact in &point.facts {
+        let known = fact.source == point.fact().source
+            || others.iter().any(|(name, _)| *name == fact.source_name);
+        if !known {
+            others.push((fact.source_name.clone(), reader.datum_path(fact)));
+        }
+    }
+    others
 }
 
 /// The value in words, with its unit; blood pressure as "138/84".

@@ -82,7 +82,7 @@ pub(crate) fn emptiness(reader: &Reader, record: &CombinedRecord, section: &Sect
         let names: Vec<String> = section
             .sources
             .iter()
-            .filter(|source| source.state == state)
+            .filter(|source| source.state == state && source.holds)
             .filter_map(|source| {
                 record
                     .sources
@@ -117,10 +117,11 @@ pub(crate) fn emptiness(reader: &Reader, record: &CombinedRecord, section: &Sect
 /// strip of sources above them says it, so that the word keeps its weight.
 pub(crate) fn is_incomplete(section: &Section) -> bool {
     let lacks = section.sources.iter().any(|source| {
-        matches!(
-            source.state,
-            SourceState::NoAnswer | SourceState::NotAllowed
-        )
+        source.holds
+            && matches!(
+                source.state,
+                SourceState::NoAnswer | SourceState::NotAllowed
+            )
     });
     let matters = matches!(
         section.kind,

@@ -169,6 +169,9 @@ pub struct SectionSource {
     pub state: SourceState,
     /// How many resources of this section it gave.
     pub count: usize,
+    /// Whether an organisation of its kind holds such data at all. What it may
+    /// not give of what it does not hold says nothing.
+    pub holds: bool,
 }
 
 /// Facts that say the same thing, side by side: never merged.

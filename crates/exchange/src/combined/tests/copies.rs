@@ -119,9 +119,9 @@ fn a_laboratorys_own_code_is_known_again_in_the_copy_that_it_sent() {
         Huisartsenpraktijk De Linde
       2025-02-20T08:40:00Z: 11 E/l []
         Diagnostiek Delta
-      2026-02-20T09:40:00+01:00: 12.4 E/l [same-measurement]
-        Huisartsenpraktijk De Linde
+      2026-02-20T08:40:00Z: 12.4 E/l [same-measurement]
         Diagnostiek Delta
+        Huisartsenpraktijk De Linde
     ");
 }
 

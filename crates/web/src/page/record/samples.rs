@@ -225,6 +225,7 @@ fn lab_row(
         date: "18 nov 2026".to_owned(),
         source: LABORATORY.to_owned(),
         path: "/patient/x/datum/y".to_owned(),
+        others: Vec::new(),
         tags: Vec::new(),
     }
 }

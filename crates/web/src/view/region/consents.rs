@@ -53,6 +53,7 @@ pub(super) fn panel(reader: &Reader, counts: &ConsentCoverage) -> ConsentPanel {
             .collect(),
         rows: ProviderCategory::ALL
             .into_iter()
+            .filter(|_| !counts.per_kind.is_empty())
             .map(|holder| ConsentRow {
                 holder: text::capital(text::providers(reader.language, holder)),
                 people: ConsentCategory::ALL
@@ -89,11 +90,11 @@ fn words(reader: &Reader, count: Count) -> String {
     }
 }
 
-/// "112 van 160"; why not, where one of the two is not told.
+/// "112 van 160"; nothing where one of the two is not told.
 fn share(reader: &Reader, part: Count, whole: Count) -> String {
     match (part, whole) {
         (Count::Exactly(part), Count::Exactly(whole)) => of(reader, part, whole),
-        _ => reader.text("region.total-withheld").to_owned(),
+        _ => String::new(),
     }
 }
 
@@ -138,14 +139,13 @@ mod tests {
             .iter()
             .map(|tile| (tile.value.as_str(), tile.of.as_str()))
             .collect();
-        let withheld = "Het totaal tonen wij niet: dan is een klein aantal uit te rekenen.";
         assert_eq!(
             told,
             [
                 ("niet getoond", ""),
-                ("1.120", withheld),
-                ("minder dan 10", withheld),
-                ("0", withheld),
+                ("1.120", ""),
+                ("minder dan 10", ""),
+                ("0", ""),
             ]
         );
         let pharmacies = &shown.rows[1];
