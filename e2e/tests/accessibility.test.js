@@ -52,7 +52,7 @@ test('the pages of the clinician', async () => {
   await clinician.getByRole('link', { name: 'Patiënt zoeken' }).click();
   await inBothLanguages(clinician, 'find');
 
-  for (const path of ['/my/record', '/my/results', '/my/consent', '/my/consent/holder/RPZAC001',
+  for (const path of ['/my/record', '/my/results', '/my/print', '/my/consent', '/my/consent/holder/RPZAC001',
     '/my/consent/exception', '/my/consent/history', '/my/log']) {
     await own.goto(`${pagesOf(regional)}${path}`);
     await inBothLanguages(own, path);

@@ -12,7 +12,7 @@ const LINE: f64 = 18.0;
 
 /// Draws the value on a line with the band of its limits; `None` where a limit
 /// is missing, because then there is no place to show.
-pub fn number_line(point: &Point, label: &str) -> Option<String> {
+pub fn number_line(point: &Point, label: &str, decimal_mark: char) -> Option<String> {
     let (low, high) = (point.low?, point.high?);
     let width = high - low;
     if !width.is_finite() || width <= 0.0 || !point.value.is_finite() {
@@ -43,20 +43,20 @@ pub fn number_line(point: &Point, label: &str) -> Option<String> {
         LINE - 6.0,
         right - left,
         HEIGHT - 4.0,
-        number(low),
+        number(low, decimal_mark),
         HEIGHT - 4.0,
-        number(high),
+        number(high, decimal_mark),
         x.place(point.value),
     );
     Some(svg)
 }
 
-/// A number in the Dutch manner, without needless zeroes.
-fn number(value: f64) -> String {
+/// A number without needless zeroes.
+fn number(value: f64, decimal_mark: char) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0')
         .trim_end_matches('.')
-        .replace('.', ",")
+        .replace('.', &decimal_mark.to_string())
 }
 
 #[cfg(test)]
@@ -76,15 +76,18 @@ mod tests {
     #[test]
     fn the_value_stands_beside_its_limits() {
         let point = point(8.4, Some(4.0), Some(7.8));
-        insta::assert_snapshot!(number_line(&point, "8,4: hoger dan normaal").unwrap());
+        insta::assert_snapshot!(number_line(&point, "8,4: hoger dan normaal", ',').unwrap());
     }
 
     #[test]
     fn without_both_limits_there_is_no_line() {
-        assert_eq!(number_line(&point(1.0, None, Some(2.0)), ""), None);
-        assert_eq!(number_line(&point(1.0, Some(2.0), Some(2.0)), ""), None);
+        assert_eq!(number_line(&point(1.0, None, Some(2.0)), "", ','), None);
         assert_eq!(
-            number_line(&point(f64::NAN, Some(1.0), Some(2.0)), ""),
+            number_line(&point(1.0, Some(2.0), Some(2.0)), "", ','),
+            None
+        );
+        assert_eq!(
+            number_line(&point(f64::NAN, Some(1.0), Some(2.0)), "", ','),
             None
         );
     }

@@ -78,7 +78,7 @@ impl Page for MyRecordPage {
             name: "HbA1c".to_owned(),
             sentence: "Uw uitslag is 61 mmol/mol.".to_owned(),
             meaning: Some("Dat is hoger dan gebruikelijk.".to_owned()),
-            number_line: number_line(&point, "61, hoger dan 53"),
+            number_line: number_line(&point, "61, hoger dan 53", ','),
             told_by: "Gemeten door Diagnostiek Lisbroek op 18 november 2026.".to_owned(),
             trend: Some("/my/trend/x".to_owned()),
         };

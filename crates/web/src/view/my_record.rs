@@ -168,7 +168,8 @@ fn plain(reader: &Reader, series: &Series) -> Option<PlainResult> {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        chart::number_line(point, &reader.fill("my.line", &words))
+        let label = reader.fill("my.line", &words);
+        chart::number_line(point, &label, text::decimal_mark(reader.language))
     });
     Some(PlainResult {
         name: series.title.clone(),
