@@ -137,12 +137,11 @@ fn rows(reader: &Reader, visits: &[&AccessVisit]) -> Vec<Visit> {
             row.last()
                 .is_some_and(|last| last.at.as_millisecond() - visit.at.as_millisecond() < VISIT_MS)
         };
-        match at.and_then(|at| rows.get_mut(at)).filter(near) {
-            Some(row) => row.push(visit),
-            None => {
-                latest.insert(Belongs::of(visit), rows.len());
-                rows.push(vec![visit]);
-            }
+        if let Some(row) = at.and_then(|at| rows.get_mut(at)).filter(near) {
+            row.push(visit);
+        } else {
+            latest.insert(Belongs::of(visit), rows.len());
+            rows.push(vec![visit]);
         }
     }
     rows.iter().map(|together| row(reader, together)).collect()

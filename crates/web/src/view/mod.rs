@@ -100,15 +100,9 @@ impl Reader {
     /// An address under the exchange that was asked for.
     fn within(&self, path: String) -> String {
         match &self.exchange {
-            Some(code) => self.with_query(&path, "exchange", code),
+            Some(code) => with_query(&path, "exchange", code),
             None => path,
         }
-    }
-
-    /// An address with one more parameter; both are words of our own.
-    fn with_query(&self, path: &str, name: &str, value: &str) -> String {
-        let joint = if path.contains('?') { '&' } else { '?' };
-        format!("{path}{joint}{name}={value}")
     }
 
     /// A name for an organisation in the address of the patient's log.
@@ -129,4 +123,10 @@ impl Reader {
             .fold(0u64, |number, byte| (number << 8) | u64::from(*byte));
         format!("{number:016x}")
     }
+}
+
+/// An address with one more parameter; both are words of our own.
+fn with_query(path: &str, name: &str, value: &str) -> String {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{name}={value}")
 }

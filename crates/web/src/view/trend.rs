@@ -8,7 +8,7 @@ use exchange::combined::{CombinedRecord, ConvertedPoint, Point, SectionKind, Ser
 use super::{
     Reader,
     measured::{self, Part},
-    text,
+    text, with_query,
 };
 use crate::{
     chart::{self, TrendWords},
@@ -68,7 +68,7 @@ impl<'a> Test<'a> {
         Period::ALL
             .into_iter()
             .map(|period| FilterLink {
-                path: reader.with_query(&self.path(reader), "period", period.code()),
+                path: with_query(&self.path(reader), "period", period.code()),
                 text: reader.text(period.key()).to_owned(),
                 current: period == current,
             })
@@ -83,7 +83,7 @@ impl<'a> Test<'a> {
             "" => format!("{path}/csv"),
             query => format!("{path}/csv?{query}"),
         };
-        reader.with_query(&file, "period", period.code())
+        with_query(&file, "period", period.code())
     }
 }
 
