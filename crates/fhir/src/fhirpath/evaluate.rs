@@ -1,313 +1,318 @@
 //! Evaluation: one walk over the expression, collections of borrowed nodes.
 
 use std::borrow::Cow;
-use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
 
-use care::Bsn;
-
-use super::compare::{is_equal, is_same_item, order, truth};
-use super::expression::{Expr, Literal, Operator, TypeName};
+use super::arithmetic;
+use super::compare::order;
+use super::context::{Context, ITEMS_MAX};
+use super::equality::{distinct, is_equal, is_equivalent, is_same_item};
+use super::error::EvaluationError;
+use super::expression::{Expr, Literal, Name, Operator, Step, TypeName};
 use super::functions;
-use super::item::{Collection, Element, Item, Target, children};
-use crate::definitions::{self, Primitive};
-use crate::json::Node;
-use crate::search::ReferenceParts;
+use super::item::{Collection, Item};
+use super::navigate::children;
+use super::types::{is_of, select_of};
 
-/// How many items one evaluation may look at. An expression of the standard
-/// looks at each node of a resource a few times at most.
-pub const STEPS_MAX: usize = 1_000_000;
-
-/// Why an evaluation stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum EvaluationError {
-    /// Several items where one was needed.
-    #[error("several items where one is needed")]
-    NotSingle,
-    /// Something else where a number was needed.
-    #[error("not a number")]
-    NotANumber,
-    /// Two things that have no order.
-    #[error("two things that cannot be compared")]
-    NotComparable,
-    /// More than [`STEPS_MAX`] steps.
-    #[error("more than {STEPS_MAX} steps")]
-    TooManySteps,
+/// What the names of an expression mean where it is evaluated.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'s, 'a> {
+    /// `$this`.
+    pub(super) this: &'s [Item<'a>],
+    /// `$index`.
+    pub(super) index: Option<usize>,
+    /// `$total`.
+    pub(super) total: Option<&'s [Item<'a>]>,
 }
 
-/// What an evaluation knows besides the item it starts from.
-#[derive(Debug)]
-pub struct Context<'a> {
-    resource: Element<'a>,
-    steps_left: Cell<usize>,
-    contained: OnceCell<HashMap<Cow<'a, str>, Element<'a>>>,
-}
-
-impl<'a> Context<'a> {
-    /// The context of a resource, `%resource`. Its budget of [`STEPS_MAX`] is
-    /// shared by all evaluations with it.
-    pub fn new(resource: Element<'a>) -> Self {
-        Self::with_steps(resource, STEPS_MAX)
-    }
-
-    /// The same with another budget.
-    pub fn with_steps(resource: Element<'a>, steps: usize) -> Self {
+impl<'s, 'a> Scope<'s, 'a> {
+    pub(super) fn of(this: &'s [Item<'a>]) -> Self {
         Self {
-            resource,
-            steps_left: Cell::new(steps),
-            contained: OnceCell::new(),
+            this,
+            index: None,
+            total: None,
         }
     }
 
-    /// Takes steps off the budget.
-    pub(super) fn spend(&self, steps: usize) -> Result<(), EvaluationError> {
-        match self.steps_left.get().checked_sub(steps) {
-            Some(left) => {
-                self.steps_left.set(left);
-                Ok(())
-            }
-            None => Err(EvaluationError::TooManySteps),
+    /// The same with another `$this`.
+    pub(super) fn with_this<'t>(self, this: &'t [Item<'a>]) -> Scope<'t, 'a>
+    where
+        's: 't,
+    {
+        Scope {
+            this,
+            index: self.index,
+            total: self.total,
         }
-    }
-
-    /// The target of a reference: the contained resource itself, or the type
-    /// of a resource elsewhere when the reference tells it.
-    pub(super) fn resolve(&self, item: &Item<'a>) -> Option<Item<'a>> {
-        let Item::Element(element) = item else {
-            return None;
-        };
-        let node = element.node?;
-        let (reference, stated_type) = if element.primitive().is_some() {
-            (node.as_str(), None)
-        } else {
-            (node.text("reference"), node.text("type"))
-        };
-        if let Some(id) = reference.as_deref().and_then(|text| text.strip_prefix('#')) {
-            return match id {
-                "" => Some(Item::Element(self.resource)),
-                _ => self.contained().get(id).copied().map(Item::Element),
-            };
-        }
-        let parts = reference.as_deref().map(ReferenceParts::parse);
-        let told = parts
-            .and_then(|parts| parts.resource_type)
-            .or(stated_type.as_deref());
-        // Who is known by BSN is referred to as a patient.
-        let by_bsn = || is_by_bsn(node).then_some("Patient");
-        let name = told.or_else(by_bsn)?;
-        definitions::r4()
-            .resource(name)
-            .map(|id| Item::Target(Target(id)))
-    }
-
-    fn contained(&self) -> &HashMap<Cow<'a, str>, Element<'a>> {
-        self.contained.get_or_init(|| {
-            let all = self
-                .resource
-                .node
-                .into_iter()
-                .flat_map(|node| node.each("contained"));
-            all.filter_map(|node| Some((node.text("id")?, Element::resource(node)?)))
-                .collect()
-        })
     }
 }
 
-/// Whether a logical reference is by citizen service number.
-fn is_by_bsn(reference: Node<'_>) -> bool {
-    let system = reference
-        .get("identifier")
-        .and_then(|identifier| identifier.text("system"));
-    system.as_deref() == Some(Bsn::SYSTEM)
-}
+/// What a step gives.
+pub(super) type Found<'a> = Result<Collection<'a>, EvaluationError>;
 
 pub(super) fn evaluate<'a>(
     expression: &'a Expr,
-    this: &[Item<'a>],
+    scope: Scope<'_, 'a>,
     context: &Context<'a>,
-) -> Result<Collection<'a>, EvaluationError> {
+) -> Found<'a> {
     context.spend(1)?;
     match expression {
-        Expr::This => Ok(this.to_vec()),
-        Expr::Resource => Ok(vec![Item::Element(context.resource)]),
-        Expr::Literal(literal) => Ok(literal.iter().map(item_of).collect()),
-        Expr::Head(name) => match name.type_id {
-            Some(type_id) => Ok(this
-                .iter()
-                .filter(|item| is_of(item, TypeName::Fhir(type_id)))
-                .cloned()
-                .collect()),
-            None => member(this, &name.text, context),
-        },
-        Expr::Member(left, name) => member(&evaluate(left, this, context)?, &name.text, context),
-        Expr::Index(left, index) => {
-            let items = evaluate(left, this, context)?;
-            match &evaluate(index, this, context)?[..] {
-                [Item::Number(digits)] => {
-                    let position = digits.parse::<usize>().ok();
-                    Ok(position
-                        .and_then(|n| items.into_iter().nth(n))
-                        .into_iter()
-                        .collect())
-                }
-                [] => Ok(Vec::new()),
-                _ => Err(EvaluationError::NotANumber),
-            }
+        Expr::This => Ok(scope.this.to_vec()),
+        Expr::Index => Ok(scope.index.map(Item::count).into_iter().collect()),
+        Expr::Total => Ok(scope.total.map(<[Item<'a>]>::to_vec).unwrap_or_default()),
+        Expr::Variable(name) => {
+            let items = context
+                .variable(name)
+                .ok_or_else(|| EvaluationError::NoVariable(name.clone()))?;
+            context.spend(items.len())?;
+            Ok(items)
         }
-        Expr::Call(left, function, arguments) => {
-            let input = evaluate(left, this, context)?;
-            context.spend(input.len())?;
-            functions::apply(*function, input, arguments, this, context)
+        Expr::Literal(literal) => Ok(literal.iter().map(item_of).collect()),
+        Expr::Head(name) => head(name, scope.this, context),
+        Expr::Path(start, steps) => {
+            let (mut items, steps) = match (&**start, steps.split_first()) {
+                // What begins with a function works on what is there.
+                (Expr::This, Some((Step::Call(call), rest))) => {
+                    context.spend(scope.this.len())?;
+                    (
+                        functions::apply(call, scope.this.to_vec(), scope, context)?,
+                        rest,
+                    )
+                }
+                (start, _) => (evaluate(start, scope, context)?, &steps[..]),
+            };
+            for step in steps {
+                items = take_step(step, items, scope, context)?;
+                if items.len() > ITEMS_MAX {
+                    return Err(EvaluationError::TooManyItems);
+                }
+            }
+            Ok(items)
         }
         Expr::Is(left, type_name) => {
-            let items = evaluate(left, this, context)?;
-            match &items[..] {
-                [] => Ok(Vec::new()),
-                [item] => Ok(vec![Item::Boolean(is_of(item, *type_name))]),
-                _ => Err(EvaluationError::NotSingle),
-            }
+            let items = evaluate(left, scope, context)?;
+            is_type(&items, *type_name)
         }
-        // FHIR's own expressions apply `as` to many items at once.
         Expr::As(left, type_name) => {
-            let mut items = evaluate(left, this, context)?;
-            items.retain(|item| is_of(item, *type_name));
-            Ok(items)
+            let items = evaluate(left, scope, context)?;
+            as_type(items, *type_name, context)
         }
         Expr::Union(branches) => {
             let mut items = Vec::new();
             for branch in branches {
-                items.extend(evaluate(branch, this, context)?);
+                items.extend(apart(branch, scope, context)?);
             }
-            context.spend(items.len())?;
-            Ok(distinct(items))
+            distinct(items, context)
         }
-        Expr::Binary(operator, left, right) => {
-            let left = evaluate(left, this, context)?;
-            let right = evaluate(right, this, context)?;
-            binary(*operator, &left, &right, context)
+        Expr::Sign(is_negative, operand) => {
+            let items = evaluate(operand, scope, context)?;
+            arithmetic::sign(*is_negative, items)
+        }
+        Expr::Chain(first, rest) => {
+            let mut left = apart(first, scope, context)?;
+            for (operator, right) in rest {
+                left = operate(*operator, left, right, scope, context)?;
+            }
+            Ok(left)
         }
     }
+}
+
+/// Evaluates what cannot see, nor be seen by, the variables of its neighbours.
+pub(super) fn apart<'a>(
+    expression: &'a Expr,
+    scope: Scope<'_, 'a>,
+    context: &Context<'a>,
+) -> Found<'a> {
+    let defined = context.defined();
+    let found = evaluate(expression, scope, context);
+    context.forget(defined);
+    found
 }
 
 fn item_of(literal: &Literal) -> Item<'_> {
     match literal {
         Literal::Boolean(value) => Item::Boolean(*value),
-        Literal::Number(digits) => Item::Number(Cow::Borrowed(digits)),
+        Literal::Integer(value) => Item::Integer(*value),
+        Literal::Long(value) => Item::Long(*value),
+        Literal::Decimal(value) => Item::Decimal(*value),
         Literal::String(text) => Item::String(Cow::Borrowed(text)),
+        Literal::Date(value) => Item::Date(*value),
+        Literal::DateTime(value) => Item::DateTime(*value),
+        Literal::Time(value) => Item::Time(*value),
+        Literal::Quantity(value) => Item::quantity(value.clone()),
     }
 }
 
-fn member<'a>(
-    items: &[Item<'a>],
-    name: &str,
-    context: &Context<'a>,
-) -> Result<Collection<'a>, EvaluationError> {
+/// The name a path begins with: a type keeps the items that are of it, and a
+/// tree without types is asked what it calls itself.
+fn head<'a>(name: &'a Name, this: &[Item<'a>], context: &Context<'a>) -> Found<'a> {
+    if !name
+        .text
+        .starts_with(|first: char| first.is_ascii_uppercase())
+    {
+        return member(this, &name.text, context);
+    }
+    let is_named = |item: &Item<'a>| match item {
+        Item::Element(element) if element.type_id.is_some() => {
+            name.type_id.is_some_and(|id| element.is_a(id))
+        }
+        Item::Element(element) => element
+            .node
+            .and_then(|node| node.text("resourceType"))
+            .is_some_and(|own| own == name.text.as_str() || name.text == "Resource"),
+        _ => false,
+    };
+    let found: Collection<'a> = this.iter().filter(|item| is_named(item)).cloned().collect();
+    let is_untyped =
+        |item: &Item<'a>| matches!(item, Item::Element(element) if element.type_id.is_none());
+    if found.is_empty() && this.iter().any(is_untyped) {
+        return member(this, &name.text, context);
+    }
+    Ok(found)
+}
+
+pub(super) fn member<'a>(items: &[Item<'a>], name: &'a str, context: &Context<'a>) -> Found<'a> {
     let mut found = Vec::new();
     for item in items {
-        if let Item::Element(element) = item {
-            children(element, name, &mut found);
+        match item {
+            Item::Element(element) => children(element, name, &mut found),
+            Item::Type(info) => match name {
+                "namespace" => found.push(Item::string(info.namespace)),
+                "name" => found.push(Item::String(info.name.clone())),
+                _ => {}
+            },
+            Item::Quantity(quantity) => match name {
+                "value" => found.push(Item::Decimal(quantity.value)),
+                "unit" => found.push(Item::string(quantity.unit.to_string())),
+                _ => {}
+            },
+            _ => {}
         }
     }
     context.spend(items.len() + found.len())?;
     Ok(found)
 }
 
-/// Up to this many items are compared pairwise; more are hashed.
-const PAIRWISE_ITEMS_MAX: usize = 8;
-
-/// The items without repeats, in their order.
-pub(super) fn distinct<'a>(mut items: Collection<'a>) -> Collection<'a> {
-    if items.len() > PAIRWISE_ITEMS_MAX {
-        let mut seen = HashSet::with_capacity(items.len());
-        items.retain(|item| seen.insert(key(item)));
-        return items;
-    }
-    let mut kept: Collection<'a> = Vec::with_capacity(items.len());
-    for item in items {
-        if !kept.iter().any(|other| key(other) == key(&item)) {
-            kept.push(item);
-        }
-    }
-    kept
-}
-
-/// What makes two items the same for `|` and `distinct()`: their text as
-/// written. Comparing texts keeps both linear.
-fn key<'a>(item: &Item<'a>) -> Cow<'a, str> {
-    match item {
-        Item::Element(element) => {
-            Cow::Borrowed(element.node.or(element.extras).map_or("", Node::raw))
-        }
-        Item::Target(target) => Cow::Borrowed(definitions::r4().get(target.0).name),
-        Item::Boolean(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
-        Item::Number(digits) => digits.clone(),
-        Item::String(text) => Cow::Owned(format!("\"{text}\"")),
-    }
-}
-
-fn is_of(item: &Item<'_>, wanted: TypeName) -> bool {
-    let definitions = definitions::r4();
-    match (item, wanted) {
-        (Item::Element(element), TypeName::Fhir(wanted)) => {
-            definitions.is_a(element.type_id, wanted)
-        }
-        (Item::Target(target), TypeName::Fhir(wanted)) => definitions.is_a(target.0, wanted),
-        // Literals and results are of the System types; FHIR types that bear
-        // the same name, `boolean` and `string`, are not.
-        (_, TypeName::Fhir(_)) | (Item::Target(_), _) => false,
-        (Item::Boolean(_), wanted) => wanted == TypeName::SystemBoolean,
-        (Item::Number(_), wanted) => wanted == TypeName::SystemNumber,
-        (Item::String(_), wanted) => wanted == TypeName::SystemString,
-        (Item::Element(element), wanted) => match element.primitive() {
-            Some(Primitive::Boolean) => wanted == TypeName::SystemBoolean,
-            Some(
-                Primitive::Decimal
-                | Primitive::Integer
-                | Primitive::PositiveInt
-                | Primitive::UnsignedInt,
-            ) => wanted == TypeName::SystemNumber,
-            Some(_) => wanted == TypeName::SystemString,
-            None => false,
-        },
-    }
-}
-
-fn binary<'a>(
-    operator: Operator,
-    left: &[Item<'a>],
-    right: &[Item<'a>],
+fn take_step<'a>(
+    step: &'a Step,
+    mut items: Collection<'a>,
+    scope: Scope<'_, 'a>,
     context: &Context<'a>,
-) -> Result<Collection<'a>, EvaluationError> {
+) -> Found<'a> {
+    context.spend(1)?;
+    match step {
+        Step::Member(name) => member(&items, &name.text, context),
+        Step::Index(index) => match &apart(index, scope, context)?[..] {
+            [] => Ok(Vec::new()),
+            [index] => {
+                let position = arithmetic::integer(index)?;
+                let position = usize::try_from(position).ok();
+                Ok(position
+                    .and_then(|n| items.into_iter().nth(n))
+                    .into_iter()
+                    .collect())
+            }
+            _ => Err(EvaluationError::NotSingle),
+        },
+        Step::Call(call) => {
+            context.spend(items.len())?;
+            functions::apply(call, items, scope, context)
+        }
+        Step::Is(type_name) => is_type(&items, *type_name),
+        Step::As(type_name) => as_type(items, *type_name, context),
+        Step::OfType(type_name) => {
+            items.retain(|item| select_of(item, *type_name));
+            Ok(items)
+        }
+    }
+}
+
+fn is_type<'a>(items: &[Item<'a>], type_name: TypeName) -> Found<'a> {
+    match items {
+        [] => Ok(Vec::new()),
+        [item] => Ok(vec![Item::Boolean(is_of(item, type_name))]),
+        _ => Err(EvaluationError::NotSingle),
+    }
+}
+
+fn as_type<'a>(mut items: Collection<'a>, type_name: TypeName, context: &Context<'a>) -> Found<'a> {
+    // The standard's own search parameters apply `as` to many items at once.
+    if items.len() > 1 && !context.is_lenient() {
+        return Err(EvaluationError::NotSingle);
+    }
+    items.retain(|item| select_of(item, type_name));
+    Ok(items)
+}
+
+/// The truth of a collection: its one truth value; true for one item of
+/// another kind; nothing for none, or for a primitive without a value.
+pub(super) fn truth(items: &[Item<'_>]) -> Result<Option<bool>, EvaluationError> {
+    match items {
+        [] => Ok(None),
+        [Item::Boolean(value)] => Ok(Some(*value)),
+        [Item::Element(element)] => Ok(element.node.map(|node| node.as_bool().unwrap_or(true))),
+        [_] => Ok(Some(true)),
+        _ => Err(EvaluationError::NotSingle),
+    }
+}
+
+fn operate<'a>(
+    operator: Operator,
+    left: Collection<'a>,
+    right: &'a Expr,
+    scope: Scope<'_, 'a>,
+    context: &Context<'a>,
+) -> Found<'a> {
+    // What decides alone spares the other side.
+    let decided = match operator {
+        Operator::And => truth(&left)?.filter(|value| !value),
+        Operator::Or => truth(&left)?.filter(|value| *value),
+        Operator::Implies => truth(&left)?.filter(|value| !value).map(|_| true),
+        _ => None,
+    };
+    if let Some(decided) = decided {
+        return Ok(vec![Item::Boolean(decided)]);
+    }
+    let right = apart(right, scope, context)?;
     context.spend(left.len() + right.len())?;
     let answer = match operator {
-        Operator::Equal => is_equal(left, right),
-        Operator::NotEqual => is_equal(left, right).map(|is_equal| !is_equal),
-        Operator::Less => order(left, right)?.map(Ordering::is_lt),
-        Operator::LessOrEqual => order(left, right)?.map(Ordering::is_le),
-        Operator::Greater => order(left, right)?.map(Ordering::is_gt),
-        Operator::GreaterOrEqual => order(left, right)?.map(Ordering::is_ge),
-        Operator::In => membership(left, right)?,
-        Operator::Contains => membership(right, left)?,
-        Operator::And => match (truth(left)?, truth(right)?) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
+        Operator::Equal => is_equal(&left, &right),
+        Operator::NotEqual => is_equal(&left, &right).map(|is_equal| !is_equal),
+        Operator::Equivalent => Some(is_equivalent(&left, &right, context)?),
+        Operator::NotEquivalent => Some(!is_equivalent(&left, &right, context)?),
+        Operator::Less => order(&left, &right)?.map(Ordering::is_lt),
+        Operator::LessOrEqual => order(&left, &right)?.map(Ordering::is_le),
+        Operator::Greater => order(&left, &right)?.map(Ordering::is_gt),
+        Operator::GreaterOrEqual => order(&left, &right)?.map(Ordering::is_ge),
+        Operator::In => membership(&left, &right)?,
+        Operator::Contains => membership(&right, &left)?,
+        Operator::And => match (truth(&left)?, truth(&right)?) {
+            (_, Some(false)) => Some(false),
             (Some(true), Some(true)) => Some(true),
             _ => None,
         },
-        Operator::Or => match (truth(left)?, truth(right)?) {
-            (Some(true), _) | (_, Some(true)) => Some(true),
+        Operator::Or => match (truth(&left)?, truth(&right)?) {
+            (_, Some(true)) => Some(true),
             (Some(false), Some(false)) => Some(false),
             _ => None,
         },
-        Operator::Xor => match (truth(left)?, truth(right)?) {
+        Operator::Xor => match (truth(&left)?, truth(&right)?) {
             (Some(left), Some(right)) => Some(left != right),
             _ => None,
         },
-        Operator::Implies => match (truth(left)?, truth(right)?) {
-            (Some(false), _) | (_, Some(true)) => Some(true),
-            (Some(true), right) => right,
+        Operator::Implies => match (truth(&left)?, truth(&right)?) {
+            (_, Some(true)) => Some(true),
+            (Some(_), right) => right,
             (None, _) => None,
         },
+        Operator::Times
+        | Operator::Divide
+        | Operator::Div
+        | Operator::Mod
+        | Operator::Plus
+        | Operator::Minus
+        | Operator::Concatenate => return arithmetic::operate(operator, &left, &right, context),
     };
     Ok(answer.map(Item::Boolean).into_iter().collect())
 }
@@ -316,7 +321,11 @@ fn binary<'a>(
 fn membership<'a>(one: &[Item<'a>], others: &[Item<'a>]) -> Result<Option<bool>, EvaluationError> {
     match one {
         [] => Ok(None),
-        [one] => Ok(Some(others.iter().any(|other| is_same_item(one, other)))),
+        [one] => Ok(Some(
+            others
+                .iter()
+                .any(|other| is_same_item(one, other) == Some(true)),
+        )),
         _ => Err(EvaluationError::NotSingle),
     }
 }

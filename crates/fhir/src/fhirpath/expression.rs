@@ -1,74 +1,94 @@
 //! A parsed expression.
 
-use super::evaluate::{self, Context, EvaluationError};
+use rust_decimal::Decimal;
+
+use super::context::Context;
+use super::error::{EvaluationError, ExpressionError};
 use super::functions::Function;
 use super::item::{Collection, Item};
-use super::parser;
-use crate::definitions::{self, TypeId};
+use super::quantity::Quantity;
+use super::temporal::{DateTime, Time};
+use super::{evaluate, parser};
+use crate::definitions::{Definitions, TypeId};
 
 /// How long an expression may be, in bytes. The longest of R4 has 3,500.
-pub const EXPRESSION_BYTES_MAX: usize = 8 * 1024;
+pub const EXPRESSION_BYTES_MAX: usize = 16 * 1024;
 
-/// How deep an expression may nest, in levels; each step of a path is one.
+/// How deep an expression may nest, in levels: parentheses, arguments, indexes
+/// and signs. The steps of a path and the operands of one strength do not nest.
 pub const EXPRESSION_DEPTH_MAX: usize = 64;
-
-/// Why an expression cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ExpressionError {
-    /// It is not FHIRPath.
-    #[error("at byte {at}: expected {expected}")]
-    Syntax {
-        /// Where, in bytes from the start.
-        at: usize,
-        /// What should have been there.
-        expected: &'static str,
-    },
-    /// It is FHIRPath, but of a part that is not supported.
-    #[error("at byte {at}: {what} is not supported")]
-    NotSupported {
-        /// Where, in bytes from the start.
-        at: usize,
-        /// What is not supported, such as `function now`.
-        what: String,
-    },
-    /// It is longer than [`EXPRESSION_BYTES_MAX`].
-    #[error("longer than {EXPRESSION_BYTES_MAX} bytes")]
-    TooLong,
-    /// It nests deeper than [`EXPRESSION_DEPTH_MAX`].
-    #[error("nested deeper than {EXPRESSION_DEPTH_MAX} levels")]
-    TooDeep,
-}
 
 /// A FHIRPath expression, ready to be evaluated. Evaluation is synchronous and
 /// shares nothing, so one expression serves all threads.
-#[derive(Debug, Clone)]
-pub struct Expression(pub(super) Expr);
+#[derive(Clone)]
+pub struct Expression {
+    pub(super) root: Expr,
+    /// Whose types its names are.
+    pub(super) definitions: &'static Definitions,
+}
+
+/// Shows what it is only: the parsed form is long.
+impl std::fmt::Debug for Expression {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Expression")
+    }
+}
 
 /// The parsed form.
 #[derive(Debug, Clone)]
 pub(super) enum Expr {
     /// `$this`.
     This,
-    /// `%resource` or `%context`.
-    Resource,
+    /// `$index`.
+    Index,
+    /// `$total`.
+    Total,
+    /// `%name`.
+    Variable(String),
     /// A literal; `{}` is none.
     Literal(Option<Literal>),
     /// The name a path begins with: a type to check, or an element.
     Head(Name),
-    /// `left.name`.
-    Member(Box<Expr>, Name),
-    /// `left[index]`.
-    Index(Box<Expr>, Box<Expr>),
-    /// `left.function(arguments)`; without a left side it works on `$this`.
-    Call(Box<Expr>, Function, Vec<Expr>),
+    /// A beginning and what is invoked on it, one step after another.
+    Path(Box<Expr>, Vec<Step>),
     /// `left is Type`.
     Is(Box<Expr>, TypeName),
     /// `left as Type`.
     As(Box<Expr>, TypeName),
     /// `a | b | c`.
     Union(Vec<Expr>),
-    /// An operator with two sides.
-    Binary(Operator, Box<Expr>, Box<Expr>),
+    /// `-a`; `+a` when it is not negative.
+    Sign(bool, Box<Expr>),
+    /// Operators of one strength, from the left: `a + b - c`.
+    Chain(Box<Expr>, Vec<(Operator, Expr)>),
+}
+
+/// A step of a path.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    /// `.name`.
+    Member(Name),
+    /// `[index]`.
+    Index(Expr),
+    /// `.function(arguments)`.
+    Call(Call),
+    /// `.is(Type)`.
+    Is(TypeName),
+    /// `.as(Type)`.
+    As(TypeName),
+    /// `.ofType(Type)`.
+    OfType(TypeName),
+}
+
+/// A function and its arguments.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) function: Function,
+    pub(super) arguments: Vec<Expr>,
+    /// A type among the arguments, as `%factory.create(Type)` has one.
+    pub(super) type_name: Option<TypeName>,
+    /// Whether each sort key descends.
+    pub(super) is_descending: Vec<bool>,
 }
 
 /// A name in a path and, when it begins with a capital, the type of that name.
@@ -82,32 +102,91 @@ pub(super) struct Name {
 #[derive(Debug, Clone)]
 pub(super) enum Literal {
     Boolean(bool),
-    Number(String),
+    Integer(i64),
+    Long(i64),
+    Decimal(Decimal),
     String(String),
+    Date(DateTime),
+    DateTime(DateTime),
+    Time(Time),
+    Quantity(Quantity),
 }
 
 /// A type in `is`, `as` and `ofType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TypeName {
+pub(super) struct TypeName {
     /// A type of FHIR.
-    Fhir(TypeId),
-    /// `System.Boolean`.
-    SystemBoolean,
-    /// `System.Integer` and `System.Decimal`.
-    SystemNumber,
-    /// `System.String`.
-    SystemString,
+    pub(super) fhir: Option<TypeId>,
+    /// A type of FHIRPath.
+    pub(super) system: Option<SystemType>,
+}
+
+/// The types of FHIRPath itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SystemType {
+    Any,
+    Boolean,
+    Integer,
+    Long,
+    Decimal,
+    String,
+    Date,
+    DateTime,
+    Time,
+    Quantity,
+}
+
+impl SystemType {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "Any" => Self::Any,
+            "Boolean" => Self::Boolean,
+            "Integer" => Self::Integer,
+            "Long" => Self::Long,
+            "Decimal" => Self::Decimal,
+            "String" => Self::String,
+            "Date" => Self::Date,
+            "DateTime" => Self::DateTime,
+            "Time" => Self::Time,
+            "Quantity" => Self::Quantity,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Any => "Any",
+            Self::Boolean => "Boolean",
+            Self::Integer => "Integer",
+            Self::Long => "Long",
+            Self::Decimal => "Decimal",
+            Self::String => "String",
+            Self::Date => "Date",
+            Self::DateTime => "DateTime",
+            Self::Time => "Time",
+            Self::Quantity => "Quantity",
+        }
+    }
 }
 
 /// An operator with two sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {
+    Times,
+    Divide,
+    Div,
+    Mod,
+    Plus,
+    Minus,
+    Concatenate,
     And,
     Or,
     Xor,
     Implies,
     Equal,
     NotEqual,
+    Equivalent,
+    NotEquivalent,
     Less,
     LessOrEqual,
     Greater,
@@ -120,27 +199,40 @@ impl Expression {
     /// Parses an expression.
     ///
     /// # Errors
-    /// When it is not FHIRPath, uses what is not supported, or passes a limit.
+    /// When it is not FHIRPath, names a function or type that does not exist,
+    /// or passes a limit.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
-        parser::parse(text).map(Self)
+        Self::parse_in(super::definitions_of_default(), text)
+    }
+
+    /// The same with other definitions.
+    pub(super) fn parse_in(
+        definitions: &'static Definitions,
+        text: &str,
+    ) -> Result<Self, ExpressionError> {
+        let root = parser::parse(text, definitions)?;
+        Ok(Self { root, definitions })
     }
 
     /// Evaluates the expression.
     ///
     /// # Errors
-    /// When an operand has the wrong type or the evaluation takes too many steps.
+    /// When an operand has the wrong type, something cannot be decided, or the
+    /// evaluation passes a limit.
     pub fn evaluate<'a>(
         &'a self,
         start: Item<'a>,
         context: &Context<'a>,
     ) -> Result<Collection<'a>, EvaluationError> {
-        evaluate::evaluate(&self.0, &[start], context)
+        let start = [start];
+        context.start(&start[0]);
+        evaluate::evaluate(&self.root, evaluate::Scope::of(&start), context)
     }
 
     /// The same expression, without the branches of its union that begin with
     /// another resource type: what is left finds the same in a resource of that type.
     pub(crate) fn for_type(&self, resource_type: TypeId) -> Self {
-        let Expr::Union(branches) = &self.0 else {
+        let Expr::Union(branches) = &self.root else {
             return self.clone();
         };
         let mut kept: Vec<Expr> = branches
@@ -148,16 +240,20 @@ impl Expression {
             .filter(|branch| {
                 head(branch).is_none_or(|name| {
                     name.type_id
-                        .is_none_or(|id| definitions::r4().is_a(resource_type, id))
+                        .is_none_or(|id| self.definitions.is_a(resource_type, id))
                 })
             })
             .cloned()
             .collect();
-        Self(if kept.len() == 1 {
+        let root = if kept.len() == 1 {
             kept.remove(0)
         } else {
             Expr::Union(kept)
-        })
+        };
+        Self {
+            root,
+            definitions: self.definitions,
+        }
     }
 }
 
@@ -165,11 +261,7 @@ impl Expression {
 fn head(expression: &Expr) -> Option<&Name> {
     match expression {
         Expr::Head(name) => Some(name),
-        Expr::Member(left, _)
-        | Expr::Index(left, _)
-        | Expr::Call(left, ..)
-        | Expr::Is(left, _)
-        | Expr::As(left, _) => head(left),
+        Expr::Path(left, _) | Expr::Is(left, _) | Expr::As(left, _) => head(left),
         _ => None,
     }
 }

@@ -1,29 +1,59 @@
-//! FHIRPath: the part of it that finds things in a resource.
+//! FHIRPath 2.0.0, with what FHIR adds to it.
 //!
-//! An [`Expression`] is parsed once and evaluated many times. Evaluation copies
-//! nothing of the tree: it walks over nodes that know their FHIR type, so
-//! `Observation.value as Quantity` works without guessing. Every step is linear
-//! in what it is given; [`STEPS_MAX`] stops what is not.
+//! An [`Expression`] is parsed once and evaluated many times, in a [`Context`]
+//! that brings what it may know: the resource, variables, the time, and whom to
+//! ask. Evaluation copies nothing of the tree: it walks over nodes that know
+//! their FHIR type, so `Observation.value as Quantity` works without guessing.
+//! Every function is linear in what it is given; [`STEPS_MAX`] and its kin stop
+//! what is not. [`check`] finds, before evaluation, what cannot mean anything.
 //!
-//! Here: paths, indexers, `|`, `=`, `!=`, `<` and its kin, `in`, `contains`,
-//! `and`, `or`, `xor`, `implies`, `is`, `as`, `$this`, `%resource`, `%context`,
-//! literals, and the functions that `functions.rs` lists. Deliberately not here:
-//! arithmetic, dates as values, aggregates; an expression that needs them does
-//! not parse, and says so.
+//! Numbers are exact decimals; dates and times keep their precision, and what
+//! their precision leaves open is answered with nothing; quantities are
+//! converted only where UCUM or the calendar has a rule.
 
+mod arithmetic;
+mod check;
 mod compare;
+mod context;
+mod equality;
+mod error;
 mod evaluate;
 mod expression;
 mod functions;
 mod item;
 mod lexer;
+mod made;
+mod navigate;
+mod number;
 mod parser;
+mod quantity;
+mod temporal;
+mod types;
 
-pub use evaluate::{Context, EvaluationError, STEPS_MAX};
-pub use expression::{EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, Expression, ExpressionError};
-pub use item::{Collection, Element, Item};
+pub use check::{Check, check};
+pub use context::{Context, ITEMS_MAX, Lookups, STEPS_MAX, TEXT_BYTES_MAX, VARIABLES_MAX};
+pub use error::{ErrorKind, EvaluationError, ExpressionError};
+pub use expression::{EXPRESSION_BYTES_MAX, EXPRESSION_DEPTH_MAX, Expression};
+pub use functions::PATTERN_BYTES_MAX;
+pub use item::{Collection, Element, Item, Target, TypeInfo};
+pub use made::Made;
+pub use quantity::{Calendar, Quantity, UNIT_BYTES_MAX, Unit};
+pub use temporal::{DateTime, Precision, Time};
 
-pub(crate) use item::children;
+pub(crate) use navigate::children;
 
+use crate::definitions::{self, Definitions};
+
+/// The system of UCUM.
+const UCUM: &str = "http://unitsofmeasure.org";
+
+/// The definitions of whoever does not name a version of FHIR: the one place
+/// where this module chooses.
+fn definitions_of_default() -> &'static Definitions {
+    definitions::r4()
+}
+
+#[cfg(test)]
+mod official_suite;
 #[cfg(test)]
 mod tests;

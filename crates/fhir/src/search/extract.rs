@@ -26,7 +26,7 @@ pub fn extract_parameters(resource: &Resource, is_wanted: impl Fn(&str) -> bool)
     };
     // The expressions of the standard are linear: no budget is needed, and
     // none may run out halfway through an index.
-    let context = Context::with_steps(root, usize::MAX);
+    let context = Context::with_steps(root, usize::MAX).lenient();
     let mut entries = Vec::new();
     let mut found = Vec::new();
     for compiled in of_type.compiled(name) {

@@ -107,7 +107,7 @@ fn add_tokens(element: &Element<'_>, out: &mut Vec<IndexValue>) {
 
 fn add_reference(element: &Element<'_>, out: &mut Vec<IndexValue>) {
     let Some(node) = element.node() else { return };
-    if element.structure().is_resource {
+    if element.is_resource() {
         // `Bundle.composition`: the first entry itself is the target.
         out.push(IndexValue::Reference {
             resource_type: Some(element.type_name().to_owned()),
