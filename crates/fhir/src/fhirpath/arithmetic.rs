@@ -95,6 +95,11 @@ pub(super) fn operate<'a>(
             Item::Date(_) | Item::DateTime(_) | Item::Time(_),
             Item::Quantity(quantity),
         ) => moved(left, quantity, operator == Operator::Minus)?,
+        (
+            Operator::Plus,
+            Item::Quantity(quantity),
+            Item::Date(_) | Item::DateTime(_) | Item::Time(_),
+        ) => moved(right, quantity, false)?,
         (_, Item::Quantity(_), _) | (_, _, Item::Quantity(_)) => {
             let (one, other) = quantities(left, right).ok_or(refused)?;
             of_quantities(operator, &one, &other)
@@ -190,6 +195,9 @@ fn moved<'a>(
     let keeps_fraction = is_calendar && unit == Calendar::Second;
     let value = if keeps_fraction { value } else { value.trunc() };
     Ok(match start {
+        Item::Time(_) if unit >= Calendar::Day => {
+            return Err(EvaluationError::Expected("a duration within a day"));
+        }
         Item::Time(time) => nanos(value, unit).map(|nanos| Item::Time(moved_time(time, nanos))),
         Item::Date(date) => moved_date(date, value, unit).map(Item::Date),
         Item::DateTime(date) => moved_date(date, value, unit).map(Item::DateTime),

@@ -31,7 +31,7 @@ pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
 pub const VARIABLES_MAX: usize = 100;
 
 /// Bytes of text that count as one step.
-const BYTES_PER_STEP: usize = 64;
+pub(super) const BYTES_PER_STEP: usize = 64;
 
 /// What an expression may ask of the world. Each answer may be that it is not
 /// known; what is not known is an error or nothing, never a guess.
@@ -198,6 +198,8 @@ impl<'a> Context<'a> {
             "resource" => return Some(vec![Item::Element(self.resource)]),
             "rootResource" => return Some(vec![Item::Element(self.root_resource)]),
             "context" => return Some(self.start.borrow().iter().cloned().collect()),
+            // Has functions only.
+            "factory" => return Some(Vec::new()),
             "ucum" => return url(super::UCUM),
             "sct" => return url("http://snomed.info/sct"),
             "loinc" => return url("http://loinc.org"),

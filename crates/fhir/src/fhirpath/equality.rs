@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::{Entry, RandomState};
 use std::fmt::Write;
+use std::hash::{BuildHasher, Hasher};
 
 use rust_decimal::Decimal;
 
-use super::context::Context;
+use super::context::{BYTES_PER_STEP, Context, TEXT_BYTES_MAX};
 use super::error::EvaluationError;
 use super::item::{Collection, Element, Item};
 use super::number;
@@ -47,6 +49,14 @@ pub(super) fn is_same_item<'a>(left: &Item<'a>, right: &Item<'a>) -> Option<bool
             (Some(left), Some(right)) => {
                 if left.raw() == right.raw() {
                     return Some(true);
+                }
+                let is_plain = |element: &Element<'_>, node: Node<'_>| {
+                    node.kind() == Kind::String
+                        && !node.raw().contains('\\')
+                        && !element.is_temporal()
+                };
+                if is_plain(one, left) && is_plain(other, right) {
+                    return Some(false);
                 }
                 let is_object = |node: Node<'_>| node.kind() == Kind::Object;
                 if is_object(left) || is_object(right) {
@@ -134,12 +144,25 @@ pub(super) fn quantities<'i>(
     }
 }
 
-/// Deep equality; members may stand in another order.
+/// Up to this many members are looked up one by one; more are sorted.
+const LOOKED_UP_MEMBERS_MAX: usize = 16;
+
+/// Deep equality; members may stand in another order, and `null` is no member.
 fn is_same_node<'a>(left: Node<'a>, right: Node<'a>) -> bool {
     if left.raw() == right.raw() {
         return true;
     }
     match (left.kind(), right.kind()) {
+        (Kind::Object, Kind::Object) if left.len().max(right.len()) <= LOOKED_UP_MEMBERS_MAX => {
+            let is_there = |value: &Node<'_>| value.kind() != Kind::Null;
+            let count =
+                |node: Node<'_>| node.members().filter(|(_, value)| is_there(value)).count();
+            let mut members = left.members().filter(|(_, value)| is_there(value));
+            members.all(|(name, value)| {
+                let other = right.get(&name).filter(is_there);
+                other.is_some_and(|other| is_same_node(value, other))
+            }) && count(left) == count(right)
+        }
         (Kind::Object, Kind::Object) => {
             let (left, right) = (sorted(left), sorted(right));
             left.len() == right.len()
@@ -205,9 +228,15 @@ pub(super) fn distinct<'a>(
     Ok(items)
 }
 
-/// Items by what equal ones share.
+/// A set of items. Equal items have the same digest; items with the same
+/// digest are compared, and each comparison costs a step.
 #[derive(Default)]
-pub(super) struct Keys<'a>(HashSet<Cow<'a, str>>);
+pub(super) struct Keys<'a> {
+    digests: Digests,
+    first: HashMap<u64, Item<'a>>,
+    /// Items whose digest another one has already.
+    others: HashMap<u64, Vec<Item<'a>>>,
+}
 
 impl<'a> Keys<'a> {
     pub(super) fn of(items: &[Item<'a>], context: &Context<'a>) -> Result<Self, EvaluationError> {
@@ -224,9 +253,18 @@ impl<'a> Keys<'a> {
         item: &Item<'a>,
         context: &Context<'a>,
     ) -> Result<bool, EvaluationError> {
-        let key = key(item);
-        context.spend_text(key.len().min(super::context::TEXT_BYTES_MAX))?;
-        Ok(self.0.insert(key))
+        context.spend(weight(item))?;
+        let digest = self.digests.of(item);
+        if self.is_there(digest, item, context)? {
+            return Ok(false);
+        }
+        match self.first.entry(digest) {
+            Entry::Vacant(place) => {
+                place.insert(item.clone());
+            }
+            Entry::Occupied(_) => self.others.entry(digest).or_default().push(item.clone()),
+        }
+        Ok(true)
     }
 
     pub(super) fn contains(
@@ -234,39 +272,101 @@ impl<'a> Keys<'a> {
         item: &Item<'a>,
         context: &Context<'a>,
     ) -> Result<bool, EvaluationError> {
-        let key = key(item);
-        context.spend_text(key.len().min(super::context::TEXT_BYTES_MAX))?;
-        Ok(self.0.contains(&key))
+        context.spend(weight(item))?;
+        self.is_there(self.digests.of(item), item, context)
     }
-}
 
-/// What equal items share. Begins with a mark of what it is, so that no text
-/// passes for a number.
-fn key<'a>(item: &Item<'a>) -> Cow<'a, str> {
-    if let Item::Element(element) = item {
-        let Some(node) = element.node else {
-            let mut out = "-".to_owned();
-            if let Some(extras) = element.extras {
-                canonical(extras, false, &mut out);
-            }
-            return Cow::Owned(out);
+    fn is_there(
+        &self,
+        digest: u64,
+        item: &Item<'a>,
+        context: &Context<'a>,
+    ) -> Result<bool, EvaluationError> {
+        let Some(first) = self.first.get(&digest) else {
+            return Ok(false);
         };
-        let raw = node.raw();
-        if node.kind() == Kind::String && !raw.contains('\\') && !element.is_temporal() {
-            return Cow::Borrowed(raw);
+        if is_same_item(first, item) == Some(true) {
+            return Ok(true);
         }
-        return match element.value() {
-            Some(value) => value_key(&value),
-            None => {
-                let mut out = String::new();
-                canonical(node, false, &mut out);
-                Cow::Owned(out)
-            }
-        };
+        let others = self.others.get(&digest).map_or(&[][..], Vec::as_slice);
+        context.spend(others.len())?;
+        Ok(others
+            .iter()
+            .any(|other| is_same_item(other, item) == Some(true)))
     }
-    value_key(item)
 }
 
+/// What looking at a whole item costs, in steps.
+fn weight(item: &Item<'_>) -> usize {
+    match item {
+        Item::Element(Element {
+            node: Some(node), ..
+        }) => 1 + node.span().len() / BYTES_PER_STEP,
+        Item::String(text) => 1 + text.len() / BYTES_PER_STEP,
+        _ => 1,
+    }
+}
+
+/// Digests under a key of their own, so that nobody can make them meet.
+#[derive(Default)]
+struct Digests(RandomState);
+
+impl Digests {
+    fn of(&self, item: &Item<'_>) -> u64 {
+        let Item::Element(element) = item else {
+            return self.of_value(item);
+        };
+        let Some(node) = element.node else {
+            return element.extras.map_or(0, |extras| self.of_node(extras));
+        };
+        if node.kind() == Kind::String && !element.is_temporal() {
+            return self.of_node(node);
+        }
+        match element.value() {
+            Some(value) => self.of_value(&value),
+            None => self.of_node(node),
+        }
+    }
+
+    fn of_value(&self, value: &Item<'_>) -> u64 {
+        match value {
+            Item::String(text) => self.0.hash_one(&**text),
+            Item::Boolean(value) => self.0.hash_one(value),
+            _ => match decimal(value) {
+                Some(value) => self.0.hash_one(number::normal(value)),
+                None => self.0.hash_one(&*value_key(value)),
+            },
+        }
+    }
+
+    fn of_node(&self, node: Node<'_>) -> u64 {
+        match node.kind() {
+            // Members in any order: a sum has none.
+            Kind::Object => node
+                .members()
+                .filter(|(_, value)| value.kind() != Kind::Null)
+                .map(|(name, value)| self.0.hash_one((name, self.of_node(value))))
+                .fold(1, u64::wrapping_add),
+            Kind::Array => {
+                let mut hasher = self.0.build_hasher();
+                for item in node.items() {
+                    hasher.write_u64(self.of_node(item));
+                }
+                hasher.finish()
+            }
+            Kind::Number => match number::decimal(node.raw()) {
+                Some(value) => self.0.hash_one(number::normal(value)),
+                None => self.0.hash_one(node.raw()),
+            },
+            Kind::String => self.0.hash_one(&*node.as_str().unwrap_or_default()),
+            Kind::Bool => self.0.hash_one(node.as_bool() == Some(true)),
+            Kind::Null => 0,
+        }
+    }
+}
+
+/// A value as text, the same for equal values. Begins with a mark of what it
+/// is, so that no text passes for a number.
 fn value_key<'a>(value: &Item<'_>) -> Cow<'a, str> {
     if let Some(value) = decimal(value) {
         return Cow::Owned(format!("1{}", number::normal(value)));
@@ -286,33 +386,30 @@ fn value_key<'a>(value: &Item<'_>) -> Cow<'a, str> {
     })
 }
 
-/// A tree as text, the same for equal trees: members sorted, numbers without
-/// the zeros that mean nothing. Loosely also for equivalent ones: arrays
-/// sorted, texts in small letters.
-fn canonical(node: Node<'_>, is_loose: bool, out: &mut String) {
+/// A tree as text, the same for equivalent trees: members and arrays sorted,
+/// numbers without the zeros that mean nothing, texts in small letters.
+fn canonical(node: Node<'_>, out: &mut String) {
     match node.kind() {
         Kind::Object => {
             out.push('{');
             for (name, value) in sorted(node) {
                 let _ = write!(out, "{name:?}:");
-                canonical(value, is_loose, out);
+                canonical(value, out);
                 out.push(',');
             }
             out.push('}');
         }
         Kind::Array => {
-            out.push('[');
             let mut items: Vec<String> = node
                 .items()
                 .map(|item| {
                     let mut text = String::new();
-                    canonical(item, is_loose, &mut text);
+                    canonical(item, &mut text);
                     text
                 })
                 .collect();
-            if is_loose {
-                items.sort_unstable();
-            }
+            items.sort_unstable();
+            out.push('[');
             for item in items {
                 out.push_str(&item);
                 out.push(',');
@@ -326,12 +423,7 @@ fn canonical(node: Node<'_>, is_loose: bool, out: &mut String) {
             None => out.push_str(node.raw()),
         },
         Kind::String => {
-            let text = node.as_str().unwrap_or_default();
-            if is_loose {
-                let _ = write!(out, "{:?}", loose(&text));
-            } else {
-                let _ = write!(out, "{text:?}");
-            }
+            let _ = write!(out, "{:?}", loose(&node.as_str().unwrap_or_default()));
         }
         _ => out.push_str(node.raw()),
     }
@@ -359,13 +451,13 @@ pub(super) fn is_equivalent<'a>(
     let mut by_key: HashMap<String, Vec<&Item<'a>>> = HashMap::new();
     for item in right {
         let key = loose_key(item);
-        context.spend_text(key.len().min(super::context::TEXT_BYTES_MAX))?;
+        context.spend_text(key.len().min(TEXT_BYTES_MAX))?;
         by_key.entry(key).or_default().push(item);
     }
     let mut unmatched = Vec::new();
     for item in left {
         let key = loose_key(item);
-        context.spend_text(key.len().min(super::context::TEXT_BYTES_MAX))?;
+        context.spend_text(key.len().min(TEXT_BYTES_MAX))?;
         if by_key.get_mut(&key).and_then(Vec::pop).is_none() {
             unmatched.push(item);
         }
@@ -391,7 +483,7 @@ fn loose_key(item: &Item<'_>) -> String {
             (Some(value), _) => value_key(&value).into_owned(),
             (None, Some(node)) => {
                 let mut out = String::new();
-                canonical(node, true, &mut out);
+                canonical(node, &mut out);
                 out
             }
             (None, None) => "-".to_owned(),
@@ -402,6 +494,19 @@ fn loose_key(item: &Item<'_>) -> String {
 }
 
 fn is_equivalent_item(left: &Item<'_>, right: &Item<'_>) -> bool {
+    if let (
+        Item::Element(Element {
+            node: Some(left), ..
+        }),
+        Item::Element(Element {
+            node: Some(right), ..
+        }),
+    ) = (left, right)
+        && left.kind() == Kind::Object
+        && is_equivalent_node(*left, *right)
+    {
+        return true;
+    }
     let (Some(left), Some(right)) = (left.value(), right.value()) else {
         return false;
     };
@@ -412,6 +517,49 @@ fn is_equivalent_item(left: &Item<'_>, right: &Item<'_>) -> bool {
         return one.is_equivalent(&other);
     }
     false
+}
+
+/// Deep equivalence. Arrays are put in order first, so that each item is
+/// compared with one other.
+fn is_equivalent_node<'a>(left: Node<'a>, right: Node<'a>) -> bool {
+    match (left.kind(), right.kind()) {
+        (Kind::Object, Kind::Object) => {
+            let (left, right) = (sorted(left), sorted(right));
+            left.len() == right.len()
+                && left
+                    .into_iter()
+                    .zip(right)
+                    .all(|(left, right)| left.0 == right.0 && is_equivalent_node(left.1, right.1))
+        }
+        (Kind::Array, Kind::Array) => {
+            let in_order = |node: Node<'a>| {
+                let mut items: Vec<(String, Node<'a>)> = node
+                    .items()
+                    .map(|item| {
+                        let mut text = String::new();
+                        canonical(item, &mut text);
+                        (text, item)
+                    })
+                    .collect();
+                items.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+                items
+            };
+            left.len() == right.len()
+                && in_order(left)
+                    .into_iter()
+                    .zip(in_order(right))
+                    .all(|(left, right)| is_equivalent_node(left.1, right.1))
+        }
+        (Kind::String, Kind::String) => {
+            let text = |node: Node<'_>| node.as_str().map(|text| loose(&text));
+            text(left) == text(right)
+        }
+        (Kind::Number, Kind::Number) => {
+            let numbers = number::decimal(left.raw()).zip(number::decimal(right.raw()));
+            numbers.is_some_and(|(one, other)| number::is_equivalent(one, other))
+        }
+        _ => left.raw() == right.raw(),
+    }
 }
 
 impl Element<'_> {

@@ -200,11 +200,11 @@ impl<'a> Element<'a> {
 
     /// Whether it is a Quantity or a specialisation of it.
     pub(super) fn is_quantity(&self) -> bool {
-        let quantity = self.definitions.find("Quantity");
-        match (self.type_id, quantity) {
-            (Some(id), Some(quantity)) => self.definitions.is_a(id, quantity),
-            _ => false,
-        }
+        let is_it = |structure: &Structure| structure.name == "Quantity";
+        self.structure().is_some_and(|structure| {
+            let base = structure.base.map(|base| self.definitions.get(base));
+            is_it(structure) || base.is_some_and(is_it)
+        })
     }
 
     /// Whether a type is this one's or one that it specialises.

@@ -27,6 +27,7 @@ mod navigate;
 mod number;
 mod parser;
 mod quantity;
+pub mod script;
 mod temporal;
 mod types;
 
@@ -53,6 +54,10 @@ fn definitions_of_default() -> &'static Definitions {
     definitions::r4()
 }
 
+#[cfg(test)]
+mod exceptions;
+#[cfg(test)]
+mod js_suite;
 #[cfg(test)]
 mod official_suite;
 #[cfg(test)]

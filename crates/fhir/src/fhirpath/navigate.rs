@@ -105,15 +105,19 @@ fn by_member<'a>(parent: &Element<'a>, node: Node<'a>, name: &str, out: &mut Col
     );
 }
 
-/// A member of a tree without types. What the name begins is taken as well when
-/// it is followed by a type: `value` finds `valueString`, typed, in extensions.
+/// A member of a tree without types. Extensions are the same in every tree.
 fn untyped<'a>(parent: &Element<'a>, name: &str, out: &mut Collection<'a>) {
+    let definitions = parent.definitions;
+    let type_id = match name {
+        "extension" => type_named("Extension", definitions),
+        _ => None,
+    };
     let value = parent.node.and_then(|node| node.get(name));
     let extras = parent.node.and_then(|node| node.get(&format!("_{name}")));
     if value.is_some() || extras.is_some() {
-        push(value, extras, None, parent.definitions, out);
+        push(value, extras, type_id, definitions, out);
     } else if let Some(extras) = parent.extras {
-        push(extras.get(name), None, None, parent.definitions, out);
+        push(extras.get(name), None, type_id, definitions, out);
     }
 }
 

@@ -209,7 +209,7 @@ impl Parser {
                     return self.fail("the name of an element or function");
                 };
                 let step = if self.take("(") {
-                    self.call(&name, at, depth, is_factory(&start))?
+                    self.call(&name, at, depth, steps.is_empty() && is_factory(&start))?
                 } else {
                     Step::Member(self.name_of(name))
                 };

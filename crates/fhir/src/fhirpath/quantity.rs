@@ -44,6 +44,11 @@ macro_rules! calendar {
                 match word { $($singular | $plural => Some(Self::$variant),)* _ => None }
             }
 
+            /// `year`, for one of them.
+            pub fn name(self) -> &'static str {
+                self.word(true)
+            }
+
             pub(super) fn from_ucum(code: &str) -> Option<Self> {
                 match code { $($ucum => Some(Self::$variant),)* _ => None }
             }
@@ -82,13 +87,15 @@ impl Calendar {
         self >= Self::Month
     }
 
-    /// How many of another duration it is: 12 months in a year, 30 days in a month.
-    fn in_units_of(self, other: Self) -> Option<Decimal> {
-        if self.is_uneven() && other.is_uneven() {
-            let months = |one| Decimal::from(if one == Self::Year { 12 } else { 1 });
-            return months(self).checked_div(months(other));
-        }
-        Decimal::from(self.milliseconds()).checked_div(Decimal::from(other.milliseconds()))
+    /// How many of another duration it is, as a fraction: 12 months in a year,
+    /// 30 days in a month.
+    fn in_units_of(self, other: Self) -> (Decimal, Decimal) {
+        let size = |one: Self| match (one, self.is_uneven() && other.is_uneven()) {
+            (Self::Year, true) => 12,
+            (_, true) => 1,
+            (one, false) => one.milliseconds(),
+        };
+        (Decimal::from(size(self)), Decimal::from(size(other)))
     }
 }
 
@@ -140,17 +147,26 @@ fn analysis(code: &str) -> Option<octofhir_ucum::UnitAnalysis> {
 /// How a value in one unit becomes one in another: times the factor, plus the offset.
 struct Conversion {
     factor: Decimal,
+    /// Keeps calendar durations exact: a month is 1 / 12 of a year.
+    divisor: Decimal,
     offset: Decimal,
 }
 
 impl Conversion {
     const SAME: Self = Self {
         factor: Decimal::ONE,
+        divisor: Decimal::ONE,
         offset: Decimal::ZERO,
     };
 
     fn apply(&self, value: Decimal) -> Option<Decimal> {
-        value.checked_mul(self.factor)?.checked_add(self.offset)
+        let value = value.checked_mul(self.factor)?;
+        value.checked_div(self.divisor)?.checked_add(self.offset)
+    }
+
+    /// How large one of the first unit is in the second.
+    fn size(&self) -> Decimal {
+        (self.factor / self.divisor).abs()
     }
 }
 
@@ -159,27 +175,24 @@ fn conversion(from: &Unit, to: &Unit) -> Option<Conversion> {
     if from == to {
         return Some(Conversion::SAME);
     }
-    let by = |factor| Conversion {
+    let by = |(factor, divisor)| Conversion {
         factor,
+        divisor,
         offset: Decimal::ZERO,
     };
     match (from, to) {
         (Unit::Calendar(from), Unit::Calendar(to) | Unit::Either(to))
-        | (Unit::Either(from), Unit::Calendar(to)) => from.in_units_of(*to).map(by),
+        | (Unit::Either(from), Unit::Calendar(to)) => Some(by(from.in_units_of(*to))),
         // Up to weeks, calendar durations and those of UCUM are the same.
         (Unit::Calendar(calendar), Unit::Ucum(code)) => {
             let other = Calendar::from_ucum(code)?;
             let is_even = !calendar.is_uneven() && !other.is_uneven();
-            is_even
-                .then(|| calendar.in_units_of(other).map(by))
-                .flatten()
+            is_even.then(|| by(calendar.in_units_of(other)))
         }
         (Unit::Ucum(code), Unit::Calendar(calendar)) => {
             let other = Calendar::from_ucum(code)?;
             let is_even = !calendar.is_uneven() && !other.is_uneven();
-            is_even
-                .then(|| other.in_units_of(*calendar).map(by))
-                .flatten()
+            is_even.then(|| by(other.in_units_of(*calendar)))
         }
         _ => {
             let (from, to) = (from.ucum()?, to.ucum()?);
@@ -193,6 +206,7 @@ fn conversion(from: &Unit, to: &Unit) -> Option<Conversion> {
             let found = convert_with_context(1.0, from, to, &context).ok()?;
             Some(Conversion {
                 factor: exact(found.factor?)?,
+                divisor: Decimal::ONE,
                 offset: exact(found.offset?)?,
             })
         }
@@ -260,7 +274,7 @@ impl Quantity {
     /// Both values in the finer of the two units, and that unit.
     fn common(&self, other: &Self) -> Option<(Decimal, Decimal, Unit)> {
         let back = conversion(&other.unit, &self.unit)?;
-        if back.factor.abs() <= Decimal::ONE {
+        if back.size() <= Decimal::ONE {
             let forth = conversion(&self.unit, &other.unit)?;
             return Some((forth.apply(self.value)?, other.value, other.unit.clone()));
         }
@@ -297,13 +311,13 @@ impl Quantity {
         // In the finer unit, how much the last digit of each is worth there.
         let step = |quantity: &Self, factor: Decimal| {
             let digits = number::normal(quantity.value).scale();
-            Decimal::try_new(1, digits).ok()?.checked_mul(factor.abs())
+            Decimal::try_new(1, digits).ok()?.checked_mul(factor)
         };
-        let compared = if back.factor.abs() <= Decimal::ONE {
+        let compared = if back.size() <= Decimal::ONE {
             (
                 forth.apply(one.value),
                 Some(two.value),
-                step(&one, forth.factor),
+                step(&one, forth.size()),
                 step(&two, Decimal::ONE),
             )
         } else {
@@ -311,7 +325,7 @@ impl Quantity {
                 Some(one.value),
                 back.apply(two.value),
                 step(&one, Decimal::ONE),
-                step(&two, back.factor),
+                step(&two, back.size()),
             )
         };
         let (Some(left), Some(right), Some(left_step), Some(right_step)) = compared else {
@@ -437,7 +451,8 @@ impl Quantity {
                 Calendar::Millisecond
             };
             let dimension = if calendar.is_uneven() { "months" } else { "T" };
-            let value = calendar.in_units_of(base)?.checked_mul(self.value)?;
+            let (factor, divisor) = calendar.in_units_of(base);
+            let value = self.value.checked_mul(factor)?.checked_div(divisor)?;
             let value = if calendar.is_uneven() {
                 value
             } else {
@@ -511,7 +526,7 @@ fn power_of_ten_below(value: Decimal) -> Decimal {
 impl fmt::Display for Unit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Calendar(calendar) => f.write_str(calendar.word(true)),
+            Self::Calendar(calendar) => f.write_str(calendar.name()),
             Self::Ucum(code) => f.write_str(code),
             Self::Either(calendar) => f.write_str(calendar.ucum()),
         }

@@ -71,7 +71,7 @@ pub(super) fn apply<'a>(
                 return Ok(Vec::new());
             };
             let (Some(one), Some(other)) = (one.value(), other.value()) else {
-                return Err(EvaluationError::Expected("a quantity"));
+                return boolean(false);
             };
             if let Some((one, other)) = quantities(&one, &other) {
                 return boolean(one.is_comparable(&other));
