@@ -104,7 +104,7 @@ pub(super) fn operate<'a>(
             let (one, other) = quantities(left, right).ok_or(refused)?;
             of_quantities(operator, &one, &other)
         }
-        _ => of_numbers(operator, left, right).ok_or(refused)?,
+        _ => of_numbers(operator, left, right)?,
     };
     Ok(result.into_iter().collect())
 }
@@ -121,12 +121,12 @@ fn concatenated(items: &[Item<'_>]) -> Result<String, EvaluationError> {
     }
 }
 
-/// `None` when these are no numbers; nothing inside when the result does not fit.
+/// Nothing when the result does not fit.
 fn of_numbers<'a>(
     operator: Operator,
     left: &Item<'_>,
     right: &Item<'_>,
-) -> Option<Option<Item<'a>>> {
+) -> Result<Option<Item<'a>>, EvaluationError> {
     let whole = match (left, right) {
         (Item::Integer(one), Item::Integer(other)) => Some((*one, *other, false)),
         (Item::Integer(one) | Item::Long(one), Item::Integer(other) | Item::Long(other)) => {
@@ -145,10 +145,10 @@ fn of_numbers<'a>(
             Operator::Mod => one.checked_rem(other),
             _ => None,
         };
-        return Some(result.map(if is_long { Item::Long } else { Item::Integer }));
+        return Ok(result.map(if is_long { Item::Long } else { Item::Integer }));
     }
-    let (one, other) = numbers(left, right)?;
-    Some(match operator {
+    let (one, other) = numbers(left, right).ok_or(EvaluationError::Operands(symbol(operator)))?;
+    Ok(match operator {
         Operator::Times => one.checked_mul(other).map(Item::Decimal),
         Operator::Divide => one.checked_div(other).map(Item::Decimal),
         Operator::Plus => one.checked_add(other).map(Item::Decimal),
@@ -171,7 +171,7 @@ fn of_quantities<'a>(operator: Operator, one: &Quantity, other: &Quantity) -> Op
         _ => {
             // Whole quotients and rests are of bare numbers.
             let (one, other) = (Item::Decimal(one.scalar()?), Item::Decimal(other.scalar()?));
-            return of_numbers(operator, &one, &other)?;
+            return of_numbers(operator, &one, &other).ok()?;
         }
     };
     result.map(Item::quantity)

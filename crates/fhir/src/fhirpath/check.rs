@@ -128,7 +128,7 @@ impl Checker {
             }
             Expr::As(left, type_name) => {
                 let types = self.types(left, this)?;
-                self.narrowed(&types, *type_name)
+                Self::narrowed(&types, *type_name)
             }
             Expr::Union(branches) => {
                 let mut types = Types::of(Vec::new());
@@ -145,7 +145,7 @@ impl Checker {
                 let mut types = self.types(first, this)?;
                 for (operator, right) in rest {
                     let right = self.types(right, this)?;
-                    types = self.operator(*operator, &types, &right)?;
+                    types = Self::operator(*operator, &types, &right)?;
                 }
                 types
             }
@@ -226,7 +226,7 @@ impl Checker {
         Ok(types)
     }
 
-    fn narrowed(&self, types: &Types, wanted: TypeName) -> Types {
+    fn narrowed(types: &Types, wanted: TypeName) -> Types {
         let mut narrowed: Vec<Type> = Vec::new();
         narrowed.extend(wanted.fhir.map(Type::Fhir));
         if wanted.fhir.is_none() || types.known.is_none() {
@@ -248,7 +248,7 @@ impl Checker {
                 Ok(types)
             }
             Step::Is(_) => Ok(Types::system(SystemType::Boolean)),
-            Step::As(type_name) | Step::OfType(type_name) => Ok(self.narrowed(&types, *type_name)),
+            Step::As(type_name) | Step::OfType(type_name) => Ok(Self::narrowed(&types, *type_name)),
             Step::Call(call) => self.call(call, types, this),
         }
     }
@@ -374,12 +374,7 @@ impl Checker {
             .is_none_or(|known| known.is_empty() || known.iter().any(can_be))
     }
 
-    fn operator(
-        &self,
-        operator: Operator,
-        left: &Types,
-        right: &Types,
-    ) -> Result<Types, ExpressionError> {
+    fn operator(operator: Operator, left: &Types, right: &Types) -> Result<Types, ExpressionError> {
         if let Operator::Plus | Operator::Minus = operator {
             let all = |types: &Types, is_wanted: fn(SystemType) -> bool| {
                 types.known.as_ref().is_some_and(|known| {

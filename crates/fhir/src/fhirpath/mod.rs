@@ -59,6 +59,8 @@ mod exceptions;
 #[cfg(test)]
 mod js_suite;
 #[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
 mod official_suite;
 #[cfg(test)]
 mod tests;

@@ -190,28 +190,9 @@ fn limits_hold_at_the_limit_and_one_past() {
     }
 }
 
-#[test]
-fn a_long_list_takes_steps_in_proportion() {
-    let steps = |entries: usize| {
-        let entry = r#"{"resource":{"resourceType":"Patient","active":true}}"#;
-        let entries = vec![entry; entries].join(",");
-        let text = format!(r#"{{"resourceType":"Bundle","entry":[{entries}]}}"#);
-        let resource = Resource::parse(text).unwrap();
-        let root = Element::resource(resource.root()).unwrap();
-        let expression =
-            Expression::parse("entry.resource.where(active).select(active | active).distinct()");
-        let expression = expression.unwrap();
-        (0..20).find(|power| {
-            let context = Context::with_steps(root, 1 << power);
-            expression.evaluate(Item::Element(root), &context).is_ok()
-        })
-    };
-    assert_eq!(steps(1000).unwrap(), steps(500).unwrap() + 1);
-}
-
 proptest! {
     #[test]
-    fn no_text_makes_it_panic(text in r"[a-z.()\[\]{}|='$%`\\ 0-9<>!@-]{0,40}|\PC{0,40}") {
+    fn no_text_makes_it_panic(text in r"[a-z.()\[\]{}|='$%`\\ 0-9<>!@LT:+*/&~-]{0,60}|\PC{0,60}") {
         let _ = Expression::parse(&text);
     }
 }

@@ -116,7 +116,7 @@ pub(super) fn is_base64(text: &str) -> bool {
 fn decode_bytes(text: &str, alphabet: &[u8; 64]) -> Option<Vec<u8>> {
     let bare = text.trim_end_matches('=');
     let padding = text.len() - bare.len();
-    if text.len() % 4 != 0 || padding > 2 {
+    if !text.len().is_multiple_of(4) || padding > 2 {
         return None;
     }
     let mut out = Vec::with_capacity(text.len() / 4 * 3);

@@ -354,14 +354,17 @@ fn is_without_value(item: &Item<'_>) -> bool {
     matches!(item, Item::Element(element) if element.node.is_none())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it ends a function that may fail")]
 fn boolean<'a>(value: bool) -> Found<'a> {
     Ok(vec![Item::Boolean(value)])
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it ends a function that may fail")]
 fn just(item: Item<'_>) -> Found<'_> {
     Ok(vec![item])
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it ends a function that may fail")]
 fn nothing<'a>() -> Found<'a> {
     Ok(Vec::new())
 }
