@@ -116,6 +116,7 @@ fn store_code(error: &StoreError) -> IssueCode {
             IssueCode::Value
         }
         S::PreconditionFailed { .. } | S::Conflict { .. } => IssueCode::Conflict,
+        S::OtherSubject { .. } | S::OtherBsn { .. } => IssueCode::BusinessRule,
         S::MultipleMatches { .. } => IssueCode::MultipleMatches,
         S::UnresolvedReference { .. } | S::UnknownMessage => IssueCode::NotFound,
         S::LimitExceeded { .. } => IssueCode::TooCostly,
@@ -137,7 +138,7 @@ pub(crate) fn store_status(error: &StoreError) -> u16 {
         | S::IdMismatch { .. } => 400,
         S::PreconditionFailed { .. } | S::MultipleMatches { .. } => 412,
         S::Conflict { .. } => 409,
-        S::UnresolvedReference { .. } => 422,
+        S::UnresolvedReference { .. } | S::OtherSubject { .. } | S::OtherBsn { .. } => 422,
         S::LimitExceeded { .. } => 413,
         S::OutOfScope | S::OtherPatient => 403,
         S::Closed => 503,

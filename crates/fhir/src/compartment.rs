@@ -55,8 +55,36 @@ pub fn patients(resource: &Resource) -> Vec<String> {
     let Some(parameters) = table().get(name) else {
         return Vec::new();
     };
+    named(resource, |code| parameters.contains(&code))
+}
+
+/// Types of which the search parameter `patient` is no fixed subject: those
+/// who take part, a device that goes from hand to hand, links of a person.
+const WITHOUT_FIXED_SUBJECT: [&str; 7] = [
+    "Appointment",
+    "AppointmentResponse",
+    "AuditEvent",
+    "Device",
+    "Group",
+    "Person",
+    "Provenance",
+];
+
+/// References to whom the resource states something about, written as by
+/// [`patients`]. Who only took part in it, such as a mother who gave a history,
+/// is not among them. Empty for a Patient, and for a type that has no subject
+/// that stays the same for as long as the resource lives.
+pub fn subjects(resource: &Resource) -> Vec<String> {
+    if WITHOUT_FIXED_SUBJECT.contains(&resource.resource_type()) {
+        return Vec::new();
+    }
+    named(resource, |code| code == "patient")
+}
+
+/// The patients in the values of some search parameters, each once.
+fn named(resource: &Resource, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
     let mut patients = Vec::new();
-    for entry in search::extract_parameters(resource, |code| parameters.contains(&code)) {
+    for entry in search::extract_parameters(resource, is_wanted) {
         if let Some(patient) = patient(entry.value)
             && !patients.contains(&patient)
         {
@@ -166,6 +194,29 @@ mod tests {
             assert_eq!(found, expected, "{json}");
         }
         assert!(in_patient_compartment("Condition") && !in_patient_compartment("Organization"));
+    }
+
+    #[test]
+    fn a_subject_is_not_everybody_who_took_part() {
+        for (json, expected) in [
+            (
+                r#"{"resourceType":"Observation","subject":{"reference":"Patient/a"},
+                "performer":[{"reference":"Patient/b"}]}"#,
+                &["Patient/a"][..],
+            ),
+            (
+                r#"{"resourceType":"AllergyIntolerance","patient":{"reference":"Patient/a"}}"#,
+                &["Patient/a"],
+            ),
+            (
+                r#"{"resourceType":"Device","patient":{"reference":"Patient/a"}}"#,
+                &[],
+            ),
+            (r#"{"resourceType":"Patient","id":"a"}"#, &[]),
+        ] {
+            let found = subjects(&Resource::parse(json).unwrap());
+            assert_eq!(found, expected, "{json}");
+        }
     }
 
     #[test]

@@ -70,6 +70,21 @@ pub struct Alongside {
     pub audit: Vec<AuditBody>,
     /// The refused message that the changes were made of after all.
     pub replays: Option<MessageId>,
+    /// Whether what is there gives way to what a conditional update brings;
+    /// without it, it always does. Asked inside the writer, so that of two
+    /// writes at once the later one judges what the first one wrote.
+    pub precedence: Option<fn(stored: &Resource, new: &Resource) -> Precedence>,
+}
+
+/// What a stored version is to what would come after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Precedence {
+    /// The new one comes after it.
+    GivesWay,
+    /// Both say the same: no new version is needed.
+    SaysTheSame,
+    /// It stands: the new one is older, or less certain.
+    Stands,
 }
 
 /// What came of one change.
@@ -96,6 +111,8 @@ pub enum Status {
     Updated,
     /// It was there already, the same: no new version was written.
     Unchanged,
+    /// What is there stands, by [`Alongside::precedence`]: nothing was written.
+    Outdated,
     /// It is gone, or was not there.
     Deleted,
 }

@@ -66,6 +66,22 @@ pub enum StoreError {
         /// Which change, from zero.
         at: usize,
     },
+    /// A resource about one patient would become one about another.
+    #[error(
+        "the resource is about another patient; what is known of a patient does not move (change {at})"
+    )]
+    OtherSubject {
+        /// Which change, from zero.
+        at: usize,
+    },
+    /// The BSN of a patient would change without saying which version is corrected.
+    #[error(
+        "the patient has another BSN; a correction of it names the version that it corrects (change {at})"
+    )]
+    OtherBsn {
+        /// Which change, from zero.
+        at: usize,
+    },
     /// A named limit was passed.
     #[error("over the limit {limit} of {max}")]
     LimitExceeded {

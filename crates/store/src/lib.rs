@@ -24,7 +24,7 @@ mod stored;
 mod write;
 
 pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
-pub use change::{Alongside, Change, Outcome, Status, Written};
+pub use change::{Alongside, Change, Outcome, Precedence, Status, Written};
 pub use counts::{Integrity, OutboxEvent, Statistics};
 pub use error::StoreError;
 pub use message::{

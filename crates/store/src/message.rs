@@ -126,7 +126,8 @@ pub struct MessageSummary {
     pub received: Timestamp,
     /// What became of it.
     pub state: MessageState,
-    /// Why it was refused, when it was.
+    /// Why it was refused, when it was; or how much of an accepted one was
+    /// outdated when it came.
     pub error: Option<String>,
     /// Its size in bytes.
     pub size: u64,

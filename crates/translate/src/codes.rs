@@ -16,6 +16,9 @@ pub(crate) const PROVENANCE_AGENT: &str =
 pub(crate) const ABSENT_REASON: &str = "http://terminology.hl7.org/CodeSystem/data-absent-reason";
 /// Under this system Provenance names the message, kept as it came.
 pub(crate) const MESSAGE: &str = "urn:schakel:message";
+/// The extension that says when the sender made the message that a version
+/// came from (MSH-7, UNB), so that an older one does not replace it.
+pub(crate) const MESSAGE_TIME: &str = "urn:schakel:message-time";
 
 /// SNOMED CT: laboratory test finding, the category of zib LaboratoryTestResult.
 pub(crate) const SNOMED_LABORATORY: &str = "49581000146104";

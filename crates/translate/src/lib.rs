@@ -19,7 +19,9 @@ mod model;
 mod naming;
 mod number;
 mod outcome;
+mod precedence;
 mod record;
 
 pub use context::Context;
 pub use outcome::{Format, Refusal, RefusalKind, Summary, Translation};
+pub use precedence::{Precedence, precedence};

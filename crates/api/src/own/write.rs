@@ -232,7 +232,9 @@ impl Own {
         let outcome = self.node.write(cx, change).await?;
         let status = match outcome.status {
             Status::Created => StatusCode::CREATED,
-            Status::Updated | Status::Unchanged | Status::Deleted => StatusCode::OK,
+            Status::Updated | Status::Unchanged | Status::Outdated | Status::Deleted => {
+                StatusCode::OK
+            }
         };
         let mut response = match wanted {
             Wanted::Nothing => status.into_response(),
@@ -287,6 +289,7 @@ fn done(status: Status) -> FhirBody {
         Status::Created => "Created",
         Status::Updated => "Updated",
         Status::Unchanged => "It was there already, the same",
+        Status::Outdated => "What is there stands",
         Status::Deleted => "Deleted",
     };
     let issue = Issue {

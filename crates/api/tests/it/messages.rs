@@ -78,6 +78,44 @@ async fn results_arrive_over_mllp_once() {
 }
 
 #[tokio::test]
+async fn a_number_that_is_used_again_overwrites_nobody() {
+    let region = kit::start().await;
+    let hospital = &region.hospital;
+    let first = result("R1", &good_pid());
+    // The same order, for somebody else; then the first one again, preliminary.
+    let other = result("R2", "999906276^^^NLMINBIZA^NNNLD").replace("5.6", "4.0");
+    let late = first
+        .replace("R1", "R3")
+        .replace("|5.6|", "|5.1|")
+        .replace("|H|||F|", "|H|||P|")
+        .replace("CH|F", "CH|P");
+    for (message, control_id) in [(&first, "R1"), (&other, "R2"), (&late, "R3")] {
+        let answer = hospital.mllp(&framed(message), 1).await;
+        assert!(answer.contains(&format!("MSA|AA|{control_id}")), "{answer}");
+    }
+    for (patient, value) in [(BSN, "5.6"), ("999906276", "4.0")] {
+        let path = format!(
+            "/Observation?patient.identifier=http://fhir.nl/fhir/NamingSystem/bsn|{patient}"
+        );
+        let (_, found) = hospital.fhir(HIS, Method::GET, &path, None).await;
+        let entries = found["entry"].as_array().unwrap();
+        assert_eq!(entries.len(), 1, "{found}");
+        let resource = &entries[0]["resource"];
+        assert_eq!(
+            (
+                resource["valueQuantity"]["value"].to_string(),
+                resource["status"].as_str()
+            ),
+            (value.to_owned(), Some("final"))
+        );
+    }
+    let newest = inbox(hospital).await.remove(0);
+    assert_eq!(newest.0, MessageState::Accepted);
+    assert!(newest.1.contains("stayed as they were"), "{}", newest.1);
+    region.close().await;
+}
+
+#[tokio::test]
 async fn a_batch_in_one_frame_is_answered_message_by_message() {
     let region = kit::start().await;
     let batch = format!(

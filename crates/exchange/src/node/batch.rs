@@ -202,6 +202,8 @@ fn in_entry(error: store::StoreError) -> ExchangeError {
         | S::PreconditionFailed { at }
         | S::MultipleMatches { at }
         | S::UnresolvedReference { at }
+        | S::OtherSubject { at }
+        | S::OtherBsn { at }
         | S::Conflict { at } => Some(*at),
         _ => None,
     };
@@ -313,7 +315,7 @@ fn version(tag: &str) -> Option<u64> {
 fn response(outcome: &Outcome) -> Value {
     let status = match outcome.status {
         Status::Created => "201",
-        Status::Updated | Status::Unchanged => "200",
+        Status::Updated | Status::Unchanged | Status::Outdated => "200",
         Status::Deleted => "204",
     };
     let mut response = fhir::value!({ "status": (status) });

@@ -105,6 +105,7 @@ impl Node {
                     message: Some(message),
                     audit,
                     replays: None,
+                    precedence: Some(precedence),
                 };
                 match self.parts.store.write(cx, &scope, changes, with).await {
                     Ok(written) => Ok(Receipt {
@@ -164,6 +165,7 @@ impl Node {
             message: None,
             audit,
             replays: Some(id.clone()),
+            precedence: Some(precedence),
         };
         match self
             .parts
@@ -352,6 +354,15 @@ fn changes_of(translation: &Translation) -> Result<Vec<store::Change>, Vec<Issue
     let bundle = Resource::from_value(&translation.bundle)?;
     let entries: Vec<_> = bundle.root().each("entry").collect();
     batch::changes(&entries).map_err(|error| error.issues())
+}
+
+/// Which of two versions that came in messages counts.
+fn precedence(stored: &Resource, new: &Resource) -> store::Precedence {
+    match translate::precedence(stored, new) {
+        translate::Precedence::GivesWay => store::Precedence::GivesWay,
+        translate::Precedence::SaysTheSame => store::Precedence::SaysTheSame,
+        translate::Precedence::Stands => store::Precedence::Stands,
+    }
 }
 
 /// Whether a fault lies in the message, so that sending it again would not help.

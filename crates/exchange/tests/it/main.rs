@@ -5,6 +5,7 @@
 
 mod access;
 mod answering;
+mod apart;
 mod audit_first;
 mod kit;
 mod messages;

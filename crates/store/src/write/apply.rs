@@ -11,12 +11,12 @@ use super::holdings::{self, Touched};
 use super::identity::{self, DELETED, LIVE, bsn_of};
 use super::inbox::{self, Kept};
 use super::plan::{Expected, Plan, Step, prepare};
-use super::{audit, compare};
+use super::{audit, compare, subject};
 use crate::index::{self, Entries, MEMBER, Range, Term, Value};
 use crate::sqlite::kinds;
 use crate::sqlite::names::{self, Variant};
 use crate::sqlite::writer::Session;
-use crate::{Alongside, Change, Outcome, Status, StoreError, Written};
+use crate::{Alongside, Change, Outcome, Precedence, Status, StoreError, Written};
 
 /// [`crate::Statistics`]: laboratory observations with a LOINC code.
 pub(crate) const LABORATORY_CODED: i64 = -1;
@@ -67,15 +67,17 @@ pub(crate) fn apply(
                 id,
                 expected,
                 draft,
-            } => put(session, &mut touched, at, &id, expected, &draft)?,
+            } => put(session, &mut touched, at, &id, expected, &draft, with)?,
             Step::Keep { resource_type, id } => keep(session, resource_type, id)?,
             Step::Delete { resource_type, id } => delete(session, resource_type, id)?,
         });
     }
     holdings::announce(session, touched)?;
     audit::append(session, &with.audit)?;
+    let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
+    inbox::note_outdated(session, with, &outcomes)?;
     Ok(Written {
-        outcomes: outcomes.into_iter().flatten().collect(),
+        outcomes,
         duplicate_of: None,
     })
 }
@@ -135,6 +137,7 @@ fn put(
     id: &str,
     expected: Expected,
     draft: &Draft,
+    with: &Alongside,
 ) -> Result<Outcome, StoreError> {
     let resource_type = draft.resource.resource_type();
     let kind = session.state.kinds.number(resource_type)?;
@@ -150,15 +153,9 @@ fn put(
         _ => {}
     }
     if let Some(row) = live
-        && is_unchanged(session, row, draft)?
+        && let Some(status) = instead(session, row, draft, expected, with, at)?
     {
-        return outcome(
-            Status::Unchanged,
-            resource_type,
-            id,
-            row.version,
-            row.updated,
-        );
+        return outcome(status, resource_type, id, row.version, row.updated);
     }
     let rid = if let Some(row) = &found {
         row.rid
@@ -228,7 +225,7 @@ fn put(
     }
     count(session, kind, labels, &entries, 1)?;
     if resource_type == "Patient" {
-        identify(session, touched, rid, draft)?;
+        identify(session, touched, rid, draft, expected, at)?;
     }
     if patient > 0 && labels != 0 {
         *touched.grown.entry(patient).or_default() |= labels;
@@ -246,23 +243,40 @@ fn put(
     outcome(status, resource_type, id, version, updated.as_millisecond())
 }
 
-/// Whether the stored version says the same.
-fn is_unchanged(session: &Session<'_>, row: &Row, draft: &Draft) -> Result<bool, StoreError> {
-    let mut statement = session
+/// What becomes of a change instead of a new version, because of the version
+/// that is there: it says the same, it stands, or it is about somebody else.
+fn instead(
+    session: &mut Session<'_>,
+    row: &Row,
+    draft: &Draft,
+    expected: Expected,
+    with: &Alongside,
+    at: usize,
+) -> Result<Option<Status>, StoreError> {
+    let body: Vec<u8> = session
         .connection
-        .prepare_cached("SELECT body FROM version WHERE vid = ?1")?;
-    let mut rows = statement.query([row.vid])?;
-    let stored = rows.next()?.ok_or(StoreError::Corrupt {
-        what: "a version has no body",
-    })?;
-    let stored = stored
-        .get_ref(0)?
-        .as_blob()
-        .map_err(rusqlite::Error::from)?;
+        .prepare_cached("SELECT body FROM version WHERE vid = ?1")?
+        .query_row([row.vid], |row| row.get(0))?;
     let new = draft
         .meta
         .fill(draft.resource.as_bytes(), row.version, moment(row.updated)?);
-    Ok(compare::same(&new, stored))
+    if compare::same(&new, &body) {
+        return Ok(Some(Status::Unchanged));
+    }
+    let stored = fhir::Resource::parse(body).map_err(|_| StoreError::Corrupt {
+        what: "a stored resource does not parse",
+    })?;
+    if subject::moves(session, &stored, &draft.resource)? {
+        return Err(StoreError::OtherSubject { at });
+    }
+    let (Some(precedence), Expected::Anything) = (with.precedence, expected) else {
+        return Ok(None);
+    };
+    Ok(match precedence(&stored, &draft.resource) {
+        Precedence::GivesWay => None,
+        Precedence::SaysTheSame => Some(Status::Unchanged),
+        Precedence::Stands => Some(Status::Outdated),
+    })
 }
 
 /// The patient, when it is one; 0 for none, [`SEVERAL`] for more.
@@ -401,12 +415,16 @@ fn own_draft(session: &Session<'_>, vid: i64) -> Result<(u32, Vec<String>), Stor
 }
 
 /// Notes the BSN of a Patient. Two different ones are as good as none:
-/// nobody can say which is right.
+/// nobody can say which is right. Another BSN makes all that is kept under the
+/// Patient somebody else's, so it is taken only from who says which version it
+/// corrects.
 fn identify(
     session: &Session<'_>,
     touched: &mut Touched,
     rid: i64,
     draft: &Draft,
+    expected: Expected,
+    at: usize,
 ) -> Result<(), StoreError> {
     let mut found = None;
     for identifier in draft.resource.root().each("identifier") {
@@ -436,6 +454,9 @@ fn identify(
         return Ok(());
     };
     if before.as_deref() != Some(bsn.expose()) {
+        if before.is_some() && !matches!(expected, Expected::Version(_)) {
+            return Err(StoreError::OtherBsn { at });
+        }
         session
             .connection
             .prepare_cached("INSERT OR REPLACE INTO patient (rid, bsn) VALUES (?1, ?2)")?

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::sqlite::writer::Session;
-use crate::{MessageId, NewMessage, StoreError};
+use crate::{Alongside, MessageId, NewMessage, Outcome, Status, StoreError};
 
 /// States of a message, as the file keeps them.
 pub(crate) const ACCEPTED: i64 = 0;
@@ -97,6 +97,32 @@ pub(crate) fn replay(session: &Session<'_>, id: &MessageId) -> Result<Kept, Stor
         }
         Some(_) => Ok(Kept::Duplicate(id.clone())),
     }
+}
+
+/// Notes at an accepted message how much of it was outdated when it came, so
+/// that the operator sees that it changed less than it says.
+pub(crate) fn note_outdated(
+    session: &Session<'_>,
+    with: &Alongside,
+    outcomes: &[Outcome],
+) -> Result<(), StoreError> {
+    let outdated = outcomes
+        .iter()
+        .filter(|outcome| outcome.status == Status::Outdated)
+        .count();
+    let message = with.message.as_ref().map(|message| &message.id);
+    let (Some(MessageId(id)), 1..) = (message.or(with.replays.as_ref()), outdated) else {
+        return Ok(());
+    };
+    let note = format!(
+        "accepted, but {outdated} of its {} resources stayed as they were: what is here is newer or more certain",
+        outcomes.len()
+    );
+    session
+        .connection
+        .prepare_cached("UPDATE message SET error = ?2 WHERE id = ?1")?
+        .execute((id, note))?;
+    Ok(())
 }
 
 /// Keeps a message that could not be taken in. The same one again keeps its

@@ -10,6 +10,7 @@ mod inbox;
 mod plan;
 mod references;
 mod splice;
+mod subject;
 
 pub(crate) use apply::{LABORATORY_CODED, LABORATORY_UNCODED, apply};
 pub(crate) use inbox::{digest, keep_refused};

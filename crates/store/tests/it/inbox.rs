@@ -41,6 +41,7 @@ fn with(message: NewMessage) -> Alongside {
         message: Some(message),
         audit,
         replays: None,
+        precedence: None,
     }
 }
 

@@ -124,6 +124,15 @@ pub(crate) fn patient(id: &str, number: usize) -> Value {
     })
 }
 
+/// The same patient after another file was merged into this one, so that what
+/// is in the other may move here.
+pub(crate) fn merged(mut patient: Value, other: &str) -> Value {
+    let reference = format!("Patient/{other}");
+    let link = fhir::value!({ "other": { "reference": reference }, "type": "replaces" });
+    patient.set("link", vec![link]);
+    patient
+}
+
 pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
     query
         .split('&')

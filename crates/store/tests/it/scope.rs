@@ -7,7 +7,7 @@ use fhir::json::Value;
 use proptest::prelude::*;
 use store::{Change, Found, HistoryOf, Page, StoreError};
 
-use crate::kit::{BSNS, Kit, bsn, ids, patient, resource, scope, whole_scope};
+use crate::kit::{BSNS, Kit, bsn, ids, merged, patient, put, resource, scope, whole_scope};
 
 /// What a scope lets through, said a second time and without a database: a
 /// resource of exactly one patient, who has the BSN, with a label, and with no
@@ -358,7 +358,13 @@ async fn deletions_and_moves_to_another_patient_stay_hidden() {
     };
     kit.put(&[patient("p", 0), patient("q", 1), condition("p")])
         .await;
-    // It was filed under the wrong patient.
+    let moved = kit.write(vec![put(&condition("q"))]).await;
+    assert!(
+        matches!(moved, Err(StoreError::OtherSubject { at: 0 })),
+        "{moved:?}"
+    );
+    // Two files turn out to be of one person.
+    kit.put(&[merged(patient("q", 1), "p")]).await;
     kit.put(&[condition("q")]).await;
     let versions = async |number: usize| {
         let of = HistoryOf::Instance {
@@ -413,6 +419,7 @@ async fn provenance_follows_what_it_is_about() {
     kit.put(&[about("Flag", "p")]).await;
     assert!(!seen(&scope(0, &[DataCategory::Condition])).await);
     assert!(seen(&scope(0, &[DataCategory::Condition, DataCategory::Alert])).await);
+    kit.put(&[merged(patient("q", 1), "p")]).await;
     kit.put(&[about("Flag", "q")]).await;
     assert!(!seen(&whole_scope(0)).await && !seen(&whole_scope(1)).await);
     kit.put(&[about("Condition", "q")]).await;

@@ -7,7 +7,7 @@ use store::limits::{
     VALUES_MAX,
 };
 
-use crate::kit::{Kit, ids, patient};
+use crate::kit::{Kit, ids, merged, patient};
 
 const LOINC: &str = "http://loinc.org";
 
@@ -502,6 +502,7 @@ async fn results_are_sorted_counted_and_accompanied() {
 #[tokio::test]
 async fn the_index_follows_changes_and_deletions() {
     let kit = filled().await;
+    kit.put(&[merged(patient("bram", 1), "anna")]).await;
     kit.put(&[observation(
         "o1",
         "bram",

@@ -10,6 +10,8 @@ use crate::outcome::{Fault, FaultCode};
 pub(super) struct Interchange {
     pub(super) sender: String,
     pub(super) reference: String,
+    /// Date and time of preparation, as written: `YYMMDD`, `HHMM`.
+    pub(super) prepared: (String, String),
     pub(super) messages: Vec<Message>,
 }
 
@@ -35,6 +37,7 @@ pub(super) fn read(segments: Vec<Segment>) -> Result<Interchange, Fault> {
     let mut interchange = Interchange {
         sender: text(1),
         reference: text(4),
+        prepared: (text(3), unb.text(3, 1).unwrap_or_default().to_owned()),
         messages: Vec::new(),
     };
     if interchange.reference.is_empty() {

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use care::{Bsn, InvalidBsn};
-use jiff::civil::{Date, DateTime, Time};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime, Time},
+};
 
 use super::{
     envelope::{Interchange, Message},
@@ -37,17 +40,19 @@ pub(super) struct Report {
     pub(super) kept_only: Vec<String>,
 }
 
-/// The keys that the messages of an interchange have given out: two results
-/// never become one.
+/// The keys that the messages of an interchange have given out for a patient:
+/// two results never become one.
 #[derive(Default)]
 pub(super) struct Keys {
     given: HashMap<String, usize>,
+    patient: String,
     results: usize,
 }
 
 impl Keys {
     pub(super) fn unique(&mut self, kind: &str, key: String) -> String {
-        let count = self.given.entry(format!("{kind} {key}")).or_default();
+        let given = format!("{} {kind} {key}", self.patient);
+        let count = self.given.entry(given).or_default();
         *count += 1;
         if *count == 1 {
             key
@@ -137,6 +142,7 @@ pub(super) fn read(
     let sender = super::sender(interchange, name);
     let namespace = sender.namespace(context.organisation);
     let subject = subject(pid, address, &namespace)?;
+    keys.patient = numbers(pid).collect::<Vec<_>>().join(" ");
     let author = author(&sender);
     let requester = requester_segment.and_then(|segment| requester(segment, &namespace));
     let mut orders = Vec::with_capacity(groups.len());
@@ -267,6 +273,11 @@ fn order(
     Ok(order)
 }
 
+/// The numbers of the patient.
+fn numbers(pid: &Segment) -> impl Iterator<Item = &str> {
+    (3..pid.len()).filter_map(|element| pid.text(element, 0))
+}
+
 /// PID: date of birth, sex, name, and the BSN or the laboratory's own number.
 fn subject(
     pid: &Segment,
@@ -284,7 +295,7 @@ fn subject(
         ..Subject::default()
     };
     let fault = |text: &str| Err(Fault::error(FaultCode::UnknownKey, text).at(pid.place()));
-    for number in (3..pid.len()).filter_map(|element| pid.text(element, 0)) {
+    for number in numbers(pid) {
         match number.strip_prefix("BSN").map(Bsn::parse) {
             Some(Ok(bsn)) => subject.bsn = Some(bsn),
             Some(Err(InvalidBsn::Length)) => return fault("the BSN has not nine digits"),
@@ -359,16 +370,7 @@ fn birth_date(pid: &Segment) -> Result<Option<String>, Fault> {
 /// is the latest that is not after the receipt's next one.
 fn collected(segment: &Segment, context: &Context<'_>) -> Option<String> {
     let number = |element, component| segment.text(element, component)?.parse::<i16>().ok();
-    let written_year = segment.text(0, 0)?;
-    let year = match written_year.len() {
-        4 => written_year.parse().ok()?,
-        2 => {
-            let now = context.now.to_zoned(context.time_zone.clone()).year();
-            let year = now / 100 * 100 + written_year.parse::<i16>().ok()?;
-            if year > now + 1 { year - 100 } else { year }
-        }
-        _ => return None,
-    };
+    let year = year(segment.text(0, 0)?, context)?;
     let date = Date::new(
         year,
         number(0, 1)?.try_into().ok()?,
@@ -383,6 +385,35 @@ fn collected(segment: &Segment, context: &Context<'_>) -> Option<String> {
     let time = Time::new(hour, minute, 0, 0).ok()?;
     let offset = offset_at(DateTime::from_parts(date, time), &context.time_zone);
     Some(format!("{date}T{time}{}", written(offset)))
+}
+
+fn year(written: &str, context: &Context<'_>) -> Option<i16> {
+    let year = written.parse::<i16>().ok()?;
+    match written.len() {
+        4 => Some(year),
+        2 => {
+            let now = context.now.to_zoned(context.time_zone.clone()).year();
+            let year = now / 100 * 100 + year;
+            Some(if year > now + 1 { year - 100 } else { year })
+        }
+        _ => None,
+    }
+}
+
+/// When the interchange was made (UNB), on Dutch clocks.
+pub(super) fn prepared(interchange: &Interchange, context: &Context<'_>) -> Option<Timestamp> {
+    let (date, time) = &interchange.prepared;
+    let part = |text: &str, from: usize, to: usize| text.get(from..to)?.parse::<i8>().ok();
+    // Syntax 4 writes the year in full.
+    let (year_digits, day) = date.split_at_checked(date.len().checked_sub(4)?)?;
+    let date = Date::new(
+        year(year_digits, context)?,
+        part(day, 0, 2)?,
+        part(day, 2, 4)?,
+    );
+    let time = Time::new(part(time, 0, 2)?, part(time, 2, 4)?, 0, 0);
+    let at = DateTime::from_parts(date.ok()?, time.ok()?);
+    offset_at(at, &context.time_zone).to_timestamp(at).ok()
 }
 
 fn home(segment: &Segment) -> Option<Address> {

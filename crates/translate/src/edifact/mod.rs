@@ -45,7 +45,7 @@ pub fn translate(interchange: &[u8], context: &Context<'_>) -> Result<Translatio
     let parsed = wire::read(interchange)
         .and_then(envelope::read)
         .map_err(|fault| refuse(fault, None))?;
-    let mut draft = Draft::new(context);
+    let mut draft = Draft::new(context, medlab::prepared(&parsed, context));
     let mut keys = medlab::Keys::default();
     let mut kept_only = Vec::new();
     let mut author = None;

@@ -1,8 +1,12 @@
 //! The header (MSH): who sends what, in which version.
 
 use care::Ura;
+use jiff::{Timestamp, tz::TimeZone};
 
-use super::wire::{Field, Message, Separators};
+use super::{
+    time,
+    wire::{Field, Message, Separators},
+};
 use crate::{
     Context, Summary, codes,
     model::{Identifier, Party},
@@ -24,10 +28,12 @@ pub(super) struct Header {
     /// `ORU^R01`.
     pub(super) event: String,
     pub(super) control_id: String,
+    /// When it was made (MSH-7); `None` when that is no time of day.
+    pub(super) sent: Option<Timestamp>,
 }
 
 impl Header {
-    pub(super) fn read(message: &Message<'_>) -> Result<Self, Fault> {
+    pub(super) fn read(message: &Message<'_>, zone: &TimeZone) -> Result<Self, Fault> {
         let msh = message
             .segment("MSH")
             .ok_or_else(|| Fault::rejected(FaultCode::Sequence, "there is no MSH segment"))?;
@@ -65,6 +71,11 @@ impl Header {
             sender: sender(&field(4), &field(3)),
             event,
             control_id,
+            sent: field(7)
+                .text(1)
+                .and_then(|text| time::moment(&text, zone))
+                .filter(|moment| moment.is_instant)
+                .and_then(|moment| moment.text.parse().ok()),
         })
     }
 

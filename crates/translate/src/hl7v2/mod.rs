@@ -57,7 +57,7 @@ pub fn translate(message: &[u8], context: &Context<'_>) -> Result<Translation, R
         fault.refusal(summary(message), acknowledgement)
     };
     let parsed = Message::parse(message).map_err(&refuse)?;
-    let header = Header::read(&parsed).map_err(&refuse)?;
+    let header = Header::read(&parsed, &context.time_zone).map_err(&refuse)?;
     let draft = match header.event.as_str() {
         "ORU^R01" => results(&parsed, &header, context),
         _ => admission(&parsed, &header, context),
@@ -94,9 +94,10 @@ fn results<'c>(
         namespace: &namespace,
         context,
     };
-    let mut draft = Draft::new(context);
+    let mut draft = Draft::new(context, header.sent);
     let mut keys = order::Keys::default();
     for group in group::patients(message)? {
+        keys.of_patient(group.pid.field(3).raw());
         let subject = patient::subject(&reader, group.pid)?;
         let patient = draft
             .patient(&subject, Manner::CreateIfNone)
@@ -127,7 +128,7 @@ fn admission<'c>(
     let pid = group::only(message, "PID")?
         .ok_or_else(|| Fault::error(FaultCode::Sequence, "there is no PID segment"))?;
     let subject = patient::subject(&reader, pid)?;
-    let mut draft = Draft::new(context);
+    let mut draft = Draft::new(context, header.sent);
     let patient = draft
         .patient(&subject, Manner::Update)
         .ok_or_else(|| patient::nobody(pid))?;

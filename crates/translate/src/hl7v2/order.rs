@@ -17,17 +17,25 @@ use crate::{
 /// The most results (OBX) of one message.
 pub const RESULTS_MAX: usize = 5_000;
 
-/// The keys that a message has given out: the same one again gets a number
-/// behind `*`, which no key holds, so that two results never become one.
+/// The keys that a message has given out for a patient: the same one again
+/// gets a number behind `*`, which no key holds, so that two results never
+/// become one.
 #[derive(Default)]
 pub(super) struct Keys {
-    given: HashMap<(&'static str, String), usize>,
+    given: HashMap<(String, &'static str, String), usize>,
+    patient: String,
     results: usize,
 }
 
 impl Keys {
+    /// What follows is about the patient with these numbers, as they are written.
+    pub(super) fn of_patient(&mut self, numbers: &str) {
+        numbers.clone_into(&mut self.patient);
+    }
+
     pub(super) fn unique(&mut self, kind: &'static str, key: String) -> String {
-        let count = self.given.entry((kind, key.clone())).or_default();
+        let given = (self.patient.clone(), kind, key.clone());
+        let count = self.given.entry(given).or_default();
         *count += 1;
         if *count == 1 {
             key

@@ -47,12 +47,12 @@ impl Draft<'_> {
         }
         let provider = visit.provider.as_ref().map(|party| self.party(party));
         element::set_some(&mut encounter, "serviceProvider", provider);
-        self.add(
+        self.add_about(
+            patient,
             "Encounter",
             encounter,
             &visit.identifier,
             "Contact",
-            Manner::Update,
         )
     }
 }

@@ -3,7 +3,7 @@
 use fhir::{json::Value, value};
 
 use super::{
-    Draft, Link, Manner, element,
+    Draft, Link, element,
     report::{Service, Setting},
 };
 use crate::{
@@ -68,7 +68,7 @@ impl Draft<'_> {
             observation.set("referenceRange", vec![element::reference_range(range)]);
         }
         let display = finding.concept.label().unwrap_or("Bepaling").to_owned();
-        self.add("Observation", observation, &key, &display, Manner::Update)
+        self.add_about(setting.patient, "Observation", observation, &key, &display)
     }
 }
 

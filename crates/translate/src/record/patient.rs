@@ -52,7 +52,9 @@ impl Draft<'_> {
             .as_ref()
             .and_then(text)
             .unwrap_or_else(|| "Patiënt".to_owned());
-        Some(self.add("Patient", patient, &key, &display, manner))
+        let mut link = self.add("Patient", patient, &key, &display, manner);
+        link.of_patient = Some(super::of_patient(&identifiers));
+        Some(link)
     }
 }
 

@@ -55,6 +55,6 @@ pub(super) fn add(draft: &mut Draft<'_>, origin: &Origin<'_>) {
 }
 
 /// A FHIR instant in UTC, to the millisecond.
-fn instant(time: jiff::Timestamp) -> String {
+pub(super) fn instant(time: jiff::Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

@@ -3,7 +3,7 @@
 
 use fhir::{json::Value, value};
 
-use super::{Draft, Link, Manner, element};
+use super::{Draft, Link, element};
 use crate::{
     codes,
     model::{Attachment, AttachmentData, Identifier, Order, Sample},
@@ -111,7 +111,7 @@ impl Draft<'_> {
         element::set_some(&mut request, "requester", requester);
         element::set_list(&mut request, "note", element::notes(&order.request_remarks));
         let display = label(order);
-        self.add("ServiceRequest", request, &key, &display, Manner::Update)
+        self.add_about(setting.patient, "ServiceRequest", request, &key, &display)
     }
 
     fn specimen(&mut self, sample: &Sample, setting: &Setting<'_>) -> Link {
@@ -137,7 +137,7 @@ impl Draft<'_> {
             specimen.set("collection", value!({ "collectedDateTime": collected }));
         }
         let display = sample.concept.label().unwrap_or("Monster").to_owned();
-        self.add("Specimen", specimen, &key, &display, Manner::Update)
+        self.add_about(setting.patient, "Specimen", specimen, &key, &display)
     }
 
     fn report(
@@ -192,7 +192,7 @@ impl Draft<'_> {
         let forms = order.attachments.iter().map(attachment).collect();
         element::set_list(&mut report, "presentedForm", forms);
         let display = label(order);
-        self.add("DiagnosticReport", report, &key, &display, Manner::Update);
+        self.add_about(setting.patient, "DiagnosticReport", report, &key, &display);
     }
 }
 
