@@ -7,7 +7,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    differences,
+    KnownBy, differences,
     elements::{Library, folded},
     medication,
     model::{Fact, Group, Moment, Rule, SectionKind, Series},
@@ -17,22 +17,30 @@ use super::{
 /// Facts of one section, grouped; the most important group first.
 /// `series` are the measurements of the section, which its reports point at.
 pub(super) fn group(
-    library: &Library<'_>,
+    known_by: &[KnownBy],
     kind: SectionKind,
     facts: Vec<Fact>,
     series: &[Series],
 ) -> Vec<Group> {
     let measurements = measurements(series);
+    let mut first_about: HashMap<usize, usize> = HashMap::new();
     let mut union = Union::new(facts.len());
-    let mut first_with: HashMap<String, usize> = HashMap::new();
+    let mut first_with: HashMap<&str, usize> = HashMap::new();
     // Facts that may be the same if their dates overlap, by the rest of the key.
-    let mut dated: HashMap<String, Vec<usize>> = HashMap::new();
+    let mut dated: HashMap<&str, Vec<usize>> = HashMap::new();
     for (index, fact) in facts.iter().enumerate() {
-        for (rule, key) in keys(library, kind, fact, &measurements) {
-            if rule == Rule::SameCodeAndDate {
+        let known_by = &known_by[fact.resource];
+        for result in &known_by.results {
+            if let Some(number) = measurements.get(result) {
+                let first = *first_about.entry(*number).or_insert(index);
+                union.join(first, index, Rule::SameResults);
+            }
+        }
+        for (rule, key) in &known_by.keys {
+            if *rule == Rule::SameCodeAndDate {
                 dated.entry(key).or_default().push(index);
-            } else if let Some(first) = first_with.get(&key) {
-                union.join(*first, index, rule);
+            } else if let Some(first) = first_with.get(key.as_str()) {
+                union.join(*first, index, *rule);
             } else {
                 first_with.insert(key, index);
             }
@@ -112,13 +120,19 @@ fn measurements(series: &[Series]) -> HashMap<usize, usize> {
         .collect()
 }
 
+/// The resources of the same source that a report points at.
+pub(super) fn results(library: &Library<'_>, kind: SectionKind, index: usize) -> Vec<usize> {
+    if kind != SectionKind::Results {
+        return Vec::new();
+    }
+    let root = library.resource(index).resource.root();
+    root.each("result")
+        .filter_map(|result| library.position(index, result))
+        .collect()
+}
+
 /// By what a fact can be known to be the same as another.
-fn keys(
-    library: &Library<'_>,
-    kind: SectionKind,
-    fact: &Fact,
-    measurements: &HashMap<usize, usize>,
-) -> Vec<(Rule, String)> {
+pub(super) fn keys(library: &Library<'_>, kind: SectionKind, fact: &Fact) -> Vec<(Rule, String)> {
     let mut keys = Vec::new();
     if kind == SectionKind::Other {
         return keys;
@@ -155,15 +169,6 @@ fn keys(
             for coding in &fact.codings {
                 let key = format!("{of_type} {}|{}", coding.system, coding.code);
                 keys.push((Rule::SameCodeAndDate, key));
-            }
-        }
-        SectionKind::Results => {
-            let root = library.resource(fact.resource).resource.root();
-            for result in root.each("result") {
-                let position = library.position(fact.resource, result);
-                if let Some(number) = position.and_then(|at| measurements.get(&at)) {
-                    keys.push((Rule::SameResults, format!("measurement {number}")));
-                }
             }
         }
         _ => {}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
+    KnownBy,
     elements::Library,
     model::{Fact, Point, Repeat, Series},
     series::{LOINC, test_code},
@@ -17,7 +18,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 ///
 /// Only tests with a LOINC code: the same local code at two laboratories need
 /// not be the same test. The unit does not matter.
-pub(super) fn mark(library: &Library<'_>, all: &mut [Series]) {
+pub(super) fn mark(known_by: &[KnownBy], all: &mut [Series]) {
     let mut by_test: HashMap<String, Vec<(usize, usize)>> = HashMap::new();
     for (series, one) in all.iter().enumerate() {
         for (point, measured) in one.points.iter().enumerate() {
@@ -48,7 +49,7 @@ pub(super) fn mark(library: &Library<'_>, all: &mut [Series]) {
             let makers: BTreeSet<String> = later
                 .facts
                 .iter()
-                .map(|fact| done_by(library, fact))
+                .map(|fact| known_by[fact.resource].done_by.clone())
                 .collect();
             let earlier = latest
                 .iter()

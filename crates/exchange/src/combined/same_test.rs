@@ -9,11 +9,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    differences,
-    elements::{Library, folded},
+    KnownBy, differences,
+    elements::folded,
     grouping::{Union, overlapping},
     model::{Coding, Fact, Rule},
-    repeats,
     series::{LOINC, test_code, unit_of},
 };
 
@@ -22,7 +21,7 @@ pub(super) struct SameTests(HashMap<String, String>);
 
 impl SameTests {
     /// Compares the measurements of a record.
-    pub(super) fn among(library: &Library<'_>, facts: &[Fact]) -> Self {
+    pub(super) fn among(known_by: &[KnownBy], facts: &[Fact]) -> Self {
         let mut names: BTreeMap<String, usize> = BTreeMap::new();
         let mut seen: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, fact) in facts.iter().enumerate() {
@@ -32,7 +31,7 @@ impl SameTests {
             let count = names.len();
             names.entry(written(coding)).or_insert(count);
             if let Some(value) = differences::value_key(fact) {
-                let laboratory = folded(&repeats::done_by(library, fact));
+                let laboratory = folded(&known_by[fact.resource].done_by);
                 let unit = unit_of(fact).unwrap_or_default();
                 let key = [laboratory.as_str(), &coding.code, &unit, &value].join("\n");
                 seen.entry(key).or_default().push(index);

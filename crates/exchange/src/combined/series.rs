@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    differences,
-    elements::{Library, folded},
+    KnownBy, differences,
+    elements::folded,
     grouping::{Union, overlapping},
     model::{
         Change, Coding, ConvertedPoint, Fact, FieldName, Measured, Moment, Point, Quantity, Rule,
@@ -29,8 +29,8 @@ struct Key {
 }
 
 /// The observations of one section as series, those measured last first.
-pub(super) fn of(library: &Library<'_>, facts: Vec<Fact>) -> Vec<Series> {
-    let tests = SameTests::among(library, &facts);
+pub(super) fn of(known_by: &[KnownBy], facts: Vec<Fact>) -> Vec<Series> {
+    let tests = SameTests::among(known_by, &facts);
     let mut by_key: BTreeMap<Key, Vec<Fact>> = BTreeMap::new();
     for fact in facts {
         by_key.entry(key(&fact, &tests)).or_default().push(fact);

@@ -5,6 +5,7 @@
 //! something is shown, sent or changed. If the audit line cannot be written,
 //! the request fails. It deliberately knows no HTTP, no cookie and no page.
 
+mod accepted;
 mod access_log;
 mod audit;
 mod batch;
@@ -28,15 +29,14 @@ use trust::{
     policy::{Action, Decision, Policies, Situation},
 };
 
+pub use accepted::RESOURCES_PER_SOURCE_MAX;
 pub use access_log::{AccessLog, AccessLogLine, AccessLogSource, AccessVisit};
 pub use batch::BUNDLE_ENTRIES_MAX;
 pub use messages::{Channel, Receipt};
 pub use peer::{
     PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX,
 };
-pub use regional::{
-    EMERGENCY_REASON_CHARACTERS_MAX, RESOURCES_PER_SOURCE_MAX, SOURCES_AT_ONCE_MAX,
-};
+pub use regional::{EMERGENCY_REASON_CHARACTERS_MAX, RegionalAnswers, SOURCES_AT_ONCE_MAX};
 
 use crate::{
     catalogue::Catalogue,

@@ -1,17 +1,16 @@
 //! The regional question: everything that the region has on one patient,
 //! under one exchange.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use care::{
     AccessContext, Bsn, Categories, DataCategory, ExchangeCode, ProviderCategory, Purpose, Ura,
 };
 use fhir::Resource;
-use futures::{StreamExt as _, stream};
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use trust::{
@@ -20,9 +19,15 @@ use trust::{
     policy::{Action, Situation},
 };
 
-use super::{Node, audit::Entry, own_door::bsn_of, peer::PeerPart};
+use super::{
+    Node,
+    accepted::{accepted, says_something},
+    audit::Entry,
+    peer::PeerPart,
+};
 use crate::{
     catalogue::Exchange,
+    combined::{CombinedRecord, Combining},
     error::ExchangeError,
     record::{RegionalRecord, SourceReport, SourceState, SourcedResource},
     region::{Answer, Participant},
@@ -30,10 +35,40 @@ use crate::{
 
 /// How many sources are asked at the same moment.
 pub const SOURCES_AT_ONCE_MAX: usize = 64;
-/// The most resources that are taken from one source.
-pub const RESOURCES_PER_SOURCE_MAX: usize = 20_000;
 /// The longest reason for emergency access, in characters.
 pub const EMERGENCY_REASON_CHARACTERS_MAX: usize = 500;
+
+/// The answers of a region to one question, as they come.
+///
+/// Every source answers once: with what it has, or that it has none, may not
+/// tell, or gave no answer in time. Dropping it stops asking.
+pub struct RegionalAnswers<'a> {
+    exchange: ExchangeCode,
+    categories: Categories,
+    at: Timestamp,
+    waiting: Vec<Participant>,
+    answers: BoxStream<'a, (SourceReport, Vec<SourcedResource>)>,
+}
+
+impl RegionalAnswers<'_> {
+    /// Who has not answered yet, this organisation's own records included.
+    pub fn waiting(&self) -> &[Participant] {
+        &self.waiting
+    }
+
+    /// The record that the answers are to be combined into.
+    pub fn combining(&self) -> Combining {
+        Combining::new(self.exchange.clone(), self.categories, self.at)
+    }
+
+    /// The next answer; `None` when every source has answered.
+    pub async fn next(&mut self) -> Option<(SourceReport, Vec<SourcedResource>)> {
+        let answer = self.answers.next().await?;
+        let ura = answer.0.ura;
+        self.waiting.retain(|source| source.record.ura != ura);
+        Some(answer)
+    }
+}
 
 /// What is done with one organisation.
 enum Plan {
@@ -46,20 +81,63 @@ enum Plan {
 }
 
 impl Node {
-    /// Asks the region what it has on a patient, under an exchange.
-    ///
-    /// The audit line is durable before anybody is asked. A source that does
-    /// not answer within the deadline, may not answer, or has nothing is in the
-    /// record as just that; only refusals of the asker's own rules are errors.
+    /// Asks the region what it has on a patient, under an exchange, and waits
+    /// until every source has answered or run out of time.
     pub async fn regional_record(
         &self,
         cx: &AccessContext,
         bsn: &Bsn,
         exchange: &ExchangeCode,
     ) -> Result<RegionalRecord, ExchangeError> {
+        let mut asked = self.ask_region(cx, bsn, exchange).await?;
+        let mut record = RegionalRecord {
+            exchange: asked.exchange.clone(),
+            categories: asked.categories,
+            asked: asked.at,
+            sources: Vec::new(),
+            resources: Vec::new(),
+        };
+        while let Some((report, resources)) = asked.next().await {
+            record.sources.push(report);
+            record.resources.extend(resources);
+        }
+        record.sources.sort_by_key(|report| report.ura);
+        // Within a source the order is its own; between sources, by URA.
+        record.resources.sort_by_key(|sourced| sourced.source);
+        Ok(record)
+    }
+
+    /// The same, combined: what each source says is read while others are
+    /// still at it.
+    pub async fn combined_record(
+        &self,
+        cx: &AccessContext,
+        bsn: &Bsn,
+        exchange: &ExchangeCode,
+    ) -> Result<CombinedRecord, ExchangeError> {
+        let mut asked = self.ask_region(cx, bsn, exchange).await?;
+        let mut combining = asked.combining();
+        while let Some((report, resources)) = asked.next().await {
+            combining.add(report, resources);
+        }
+        Ok(combining.finish())
+    }
+
+    /// Asks the region what it has on a patient, under an exchange, and gives
+    /// the answers as they come.
+    ///
+    /// The audit line is durable before anybody is asked. A source that does
+    /// not answer within the deadline, may not answer, or has nothing is among
+    /// the answers as just that; only refusals of the asker's own rules are errors.
+    pub async fn ask_region<'a>(
+        &'a self,
+        cx: &AccessContext,
+        bsn: &Bsn,
+        exchange: &ExchangeCode,
+    ) -> Result<RegionalAnswers<'a>, ExchangeError> {
         let (cx, exchange) = self.asking(cx, bsn, exchange).await?;
         let categories = exchange.categories();
-        let asked_at = self.parts.clock.now();
+        let at = self.parts.clock.now();
         let own = self
             .decide(&cx, Action::Read)
             .categories()
@@ -78,9 +156,10 @@ impl Node {
             .iter()
             .map(crate::catalogue::Query::to_url)
             .collect();
-
-        let mut answers = stream::iter(participants)
-            .map(|participant| {
+        let waiting = participants.clone();
+        let cx = Arc::new(cx);
+        let answers = stream::iter(participants)
+            .map(move |participant| {
                 let permitted = if participant.record.ura == self.parts.organisation.ura {
                     own
                 } else {
@@ -100,29 +179,21 @@ impl Node {
                     categories,
                     consents.is_some(),
                 );
-                let (cx, queries) = (&cx, Arc::clone(&queries));
+                let (cx, queries) = (Arc::clone(&cx), Arc::clone(&queries));
                 async move {
-                    self.one_source(cx, participant, permitted, plan, &queries)
+                    self.one_source(&cx, participant, permitted, plan, &queries)
                         .await
                 }
             })
-            .buffer_unordered(SOURCES_AT_ONCE_MAX);
-        let mut record = RegionalRecord {
+            .buffer_unordered(SOURCES_AT_ONCE_MAX)
+            .boxed();
+        Ok(RegionalAnswers {
             exchange: exchange.code.clone(),
             categories,
-            asked: asked_at,
-            sources: Vec::new(),
-            resources: Vec::new(),
-        };
-        while let Some((report, resources)) = answers.next().await {
-            record.sources.push(report);
-            record.resources.extend(resources);
-        }
-        drop(answers);
-        record.sources.sort_by_key(|report| report.ura);
-        // Within a source the order is its own; between sources, by URA.
-        record.resources.sort_by_key(|sourced| sourced.source);
-        Ok(record)
+            at,
+            waiting,
+            answers,
+        })
     }
 
     /// Who asks, narrowed to this patient and exchange, if they may ask at all.
@@ -441,132 +512,4 @@ pub(super) fn needs_consent(cx: &AccessContext) -> bool {
 /// with every answer; on its own it is not what an exchange is for.
 pub(super) fn is_worth_asking(categories: Categories) -> bool {
     !categories.without(DataCategory::Patient).is_empty()
-}
-
-/// Whether there is anything but who the patient is, and what comes with that.
-fn says_something(resources: &[SourcedResource]) -> bool {
-    resources
-        .iter()
-        .any(|sourced| !sourced.included && sourced.resource.resource_type() != "Patient")
-}
-
-/// The resources of one source, each once, up to the limit; none of them when
-/// the source answered about somebody else. The flag says whether all fitted.
-fn accepted(
-    cx: &AccessContext,
-    source: Ura,
-    resources: Vec<(Resource, bool)>,
-    received: Timestamp,
-) -> Option<(Vec<SourcedResource>, bool)> {
-    let mut seen: HashSet<(&'static str, String)> = HashSet::new();
-    let mut places: HashMap<(&'static str, String), usize> = HashMap::new();
-    let mut kept: Vec<SourcedResource> = Vec::new();
-    for (resource, included) in resources {
-        let resource_type = resource.resource_type();
-        if resource_type == "Patient"
-            && bsn_of(&resource).is_some_and(|bsn| cx.patient() != Some(&bsn))
-        {
-            return None;
-        }
-        let id = resource.id().unwrap_or_default().into_owned();
-        let key = (resource_type, id);
-        if !key.1.is_empty() && !seen.insert(key.clone()) {
-            // What one search includes may be what another one asks for.
-            if let (false, Some(place)) = (included, places.get(&key)) {
-                kept[*place].included = false;
-            }
-            continue;
-        }
-        if kept.len() >= RESOURCES_PER_SOURCE_MAX {
-            return Some((kept, false));
-        }
-        places.insert(key, kept.len());
-        kept.push(SourcedResource {
-            source,
-            resource,
-            included,
-            received,
-        });
-    }
-    Some((kept, true))
-}
-
-#[cfg(test)]
-mod tests {
-    use care::{Actor, Authenticated, OrganisationType, RequestId, Role};
-
-    use super::*;
-
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test stands in for authentication"
-    )]
-    fn about(bsn: &str) -> AccessContext {
-        AccessContext::from_authentication(Authenticated {
-            actor: Actor {
-                id: "x".into(),
-                name: "X".into(),
-                role: Role::Internist,
-            },
-            organisation: "3".parse().unwrap(),
-            organisation_name: "Ziekenhuis Zuid".into(),
-            organisation_type: OrganisationType::Hospital,
-            purpose: Purpose::Treatment,
-            patient: Some(Bsn::parse(bsn).unwrap()),
-            exchange: None,
-            treatment_relation: None,
-            emergency_reason: None,
-            request: RequestId("r".into()),
-        })
-    }
-
-    fn flag(id: &str, included: bool) -> (Resource, bool) {
-        let flag = fhir::value!({ "resourceType": "Flag", "id": id });
-        (Resource::from_value(&flag).unwrap(), included)
-    }
-
-    fn taken(resources: Vec<(Resource, bool)>) -> Option<(Vec<SourcedResource>, bool)> {
-        accepted(
-            &about("999911119"),
-            "1".parse().unwrap(),
-            resources,
-            Timestamp::UNIX_EPOCH,
-        )
-    }
-
-    #[test]
-    fn a_source_gives_a_limited_number_of_resources() {
-        let flags = |count: usize| (0..count).map(|n| flag(&n.to_string(), false)).collect();
-        let (kept, all) = taken(flags(RESOURCES_PER_SOURCE_MAX)).unwrap();
-        assert!(kept.len() == RESOURCES_PER_SOURCE_MAX && all);
-        let (kept, all) = taken(flags(RESOURCES_PER_SOURCE_MAX + 1)).unwrap();
-        assert!(kept.len() == RESOURCES_PER_SOURCE_MAX && !all);
-    }
-
-    #[test]
-    fn what_two_searches_find_is_there_once_and_as_a_match() {
-        let (kept, _) = taken(vec![flag("a", true), flag("a", false), flag("a", true)]).unwrap();
-        assert_eq!(
-            kept.iter().map(|it| it.included).collect::<Vec<_>>(),
-            [false]
-        );
-        // Without an id nobody can tell whether they are the same.
-        let nameless = || {
-            let flag = fhir::value!({ "resourceType": "Flag" });
-            (Resource::from_value(&flag).unwrap(), false)
-        };
-        assert_eq!(taken(vec![nameless(), nameless()]).unwrap().0.len(), 2);
-    }
-
-    #[test]
-    fn an_answer_about_another_patient_is_no_answer() {
-        let patient = |bsn: &str| {
-            let identifier = fhir::value!({ "system": (Bsn::SYSTEM), "value": bsn });
-            let patient =
-                fhir::value!({ "resourceType": "Patient", "id": "p", "identifier": [identifier] });
-            (Resource::from_value(&patient).unwrap(), false)
-        };
-        assert!(taken(vec![flag("a", false), patient("999911119")]).is_some());
-        assert!(taken(vec![flag("a", false), patient("999906276")]).is_none());
-    }
 }

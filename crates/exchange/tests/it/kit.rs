@@ -21,6 +21,7 @@ use exchange::{
 use fhir::{Resource, json::Value};
 use store::{AuditEntry, Options, Seal, Sealed, Store};
 use tempfile::TempDir;
+use tokio::sync::Notify;
 use trust::{
     audit::Chain,
     consent::{Change, EmbeddedConsents, Preset},
@@ -33,6 +34,9 @@ pub(crate) const HOSPITAL: u32 = 3;
 pub(crate) const PHARMACY: u32 = 4;
 pub(crate) const HOME_CARE: u32 = 5;
 pub(crate) const REGION: u32 = 9;
+
+/// The number of the first of the crowd.
+pub(crate) const CROWD: u32 = 1_000;
 
 /// The demo patient of most tests, and somebody else.
 pub(crate) const ANNA: &str = "999911119";
@@ -99,6 +103,11 @@ pub(crate) struct Wires {
     index: Mutex<HashMap<Bsn, HashMap<Ura, Categories>>>,
     /// Nodes that never answer.
     pub(crate) silent: Mutex<HashSet<Ura>>,
+    /// Nodes that answer only once their permit is there.
+    pub(crate) late: Mutex<HashMap<Ura, Arc<Notify>>>,
+    /// How many more hospitals there are, all of which hold everything and
+    /// answer nothing.
+    pub(crate) crowd: Mutex<u32>,
     /// Whether the localisation index is down.
     pub(crate) index_down: Mutex<bool>,
     /// Who was asked for data.
@@ -108,7 +117,15 @@ pub(crate) struct Wires {
 #[async_trait]
 impl Region for Wires {
     fn organisations(&self) -> Vec<Participant> {
-        self.participants.clone()
+        let crowd = (0..*self.crowd.lock().unwrap()).map(|number| Participant {
+            record: OrganisationRecord {
+                ura: ura(CROWD + number),
+                name: format!("Ziekenhuis {number}"),
+                organisation_type: OrganisationType::Hospital,
+            },
+            fhir_base: format!("https://crowd{number}.example/fhir/r4"),
+        });
+        self.participants.iter().cloned().chain(crowd).collect()
     }
 
     async fn holders(
@@ -129,11 +146,13 @@ impl Region for Wires {
             }
         }
         let index = self.index.lock().unwrap();
+        let crowd = 0..*self.crowd.lock().unwrap();
         Ok(index
             .get(bsn)
             .cloned()
             .unwrap_or_default()
             .into_iter()
+            .chain(crowd.map(|number| (ura(CROWD + number), Categories::ALL)))
             .collect())
     }
 
@@ -148,10 +167,14 @@ impl Region for Wires {
         if self.silent.lock().unwrap().contains(&source) {
             return std::future::pending().await;
         }
-        match self.nodes.get().unwrap()[&source]
-            .answer_peer(cx, queries)
-            .await
-        {
+        let Some(node) = self.nodes.get().unwrap().get(&source) else {
+            return std::future::pending().await;
+        };
+        let late = self.late.lock().unwrap().get(&source).cloned();
+        if let Some(late) = late {
+            late.notified().await;
+        }
+        match node.answer_peer(cx, queries).await {
             Err(error) if error.status() == 403 => Answer::NotAllowed,
             Err(error) => Answer::NoAnswer(error.to_string()),
             Ok(answer) => {

@@ -6,6 +6,7 @@
 mod access;
 mod answering;
 mod apart;
+mod as_it_comes;
 mod audit_first;
 mod kit;
 mod messages;

@@ -9,11 +9,7 @@ use axum::{
     response::Response,
 };
 use care::{AccessContext, ExchangeCode, Purpose};
-use exchange::{
-    ExchangeError,
-    catalogue::Exchange,
-    combined::{CombinedRecord, combine},
-};
+use exchange::{ExchangeError, catalogue::Exchange, combined::CombinedRecord};
 use serde::Deserialize;
 use trust::session::Session;
 
@@ -202,10 +198,10 @@ impl<'a> Asked<'a> {
         let found = site
             .options
             .node
-            .regional_record(&cx, &patient.bsn, code)
+            .combined_record(&cx, &patient.bsn, code)
             .await;
         let record = match found {
-            Ok(record) => combine(record),
+            Ok(record) => record,
             Err(ExchangeError::NotAllowed) if patient.emergency_reason.is_none() => {
                 let physician = session.person.role.is_physician();
                 let emergency = physician.then(|| format!("{base}/emergency"));

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use care::ExchangeCode;
-use exchange::combined::{CombinedRecord, SectionKind, combine};
+use exchange::combined::{CombinedRecord, SectionKind};
 use serde::Deserialize;
 use trust::session::Session;
 
@@ -148,12 +148,11 @@ pub(super) async fn asked(
 async fn ask(site: &Site, session: &Session) -> Result<CombinedRecord, Fault> {
     let bsn = session.context.patient().ok_or(Fault::Forbidden)?;
     let exchange = ExchangeCode(EXCHANGE.to_owned());
-    let record = site
+    let asked = site
         .options
         .node
-        .regional_record(&session.context, bsn, &exchange)
-        .await?;
-    Ok(combine(record))
+        .combined_record(&session.context, bsn, &exchange);
+    Ok(asked.await?)
 }
 
 /// Who looked, for one sentence; the record is shown without it as well.
