@@ -21,7 +21,6 @@ mod incoming;
 mod parameters;
 mod problem;
 mod query;
-mod rate;
 mod refusal;
 mod representation;
 mod resource;

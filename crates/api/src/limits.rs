@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+pub use network::rate::Rate;
+
 /// The largest request body, in bytes. One more is answered with 413.
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -94,15 +96,6 @@ pub const MLLP_WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long connections may take to finish what they are doing at a shutdown.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What one client may ask for in time: a bucket that refills steadily.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// How many requests come back each second.
-    pub per_second: u32,
-    /// How many requests the full bucket holds.
-    pub burst: u32,
-}
 
 /// The limits of an HTTP door.
 #[derive(Debug, Clone)]

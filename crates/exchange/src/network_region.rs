@@ -16,7 +16,7 @@ use crate::region::{Answer, LogAnswer, Participant, Region, Unreachable};
 /// The rest of the region, over HTTPS with mutual TLS.
 pub struct NetworkRegion {
     directory: Arc<Directory>,
-    localisation: Arc<Localisation>,
+    localisation: Arc<dyn Localisation>,
     asker: Arc<Asker>,
 }
 
@@ -25,7 +25,7 @@ impl NetworkRegion {
     /// asker asks.
     pub fn new(
         directory: Arc<Directory>,
-        localisation: Arc<Localisation>,
+        localisation: Arc<dyn Localisation>,
         asker: Arc<Asker>,
     ) -> Self {
         Self {

@@ -23,6 +23,7 @@ pub mod ask;
 pub mod consent;
 pub mod door;
 pub mod localisation;
+pub mod rate;
 pub mod status;
 
 mod peer;

@@ -27,6 +27,7 @@ use network::{
     addressing::AddressRegister,
     consent::{CachedConsents, RegionalConsents},
     localisation::{LocalisationIndex, PseudonymDoor},
+    rate::Buckets,
     status::STATUS_PATH,
 };
 use trust::{Rejected, access_token::AccessTokens, assertion::Assertions, identity::Peer};
@@ -39,7 +40,6 @@ use crate::{
     limits::{CLIENTS_COUNTED_MAX, HttpLimits},
     own::refused,
     problem::Problem,
-    rate::Buckets,
     refusal,
     route::{Credential, Endpoint, Route, endpoints as of_table, route},
 };

@@ -30,6 +30,7 @@ use bytes::Bytes;
 use care::{Clock, IdSource, RequestId, Role, Ura};
 use exchange::Node;
 use http::Method;
+use network::rate::Buckets;
 use tokio::sync::watch;
 use trust::{Rejected, bearer::Bearer};
 
@@ -40,7 +41,6 @@ use crate::{
     extract::Caller,
     limits::{CLIENTS_COUNTED_MAX, HttpLimits},
     problem::Problem,
-    rate::Buckets,
     refusal,
     route::{Credential, Endpoint, Route, endpoints as of_table, route},
     serve::RemoteAddress,

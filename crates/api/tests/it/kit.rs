@@ -25,7 +25,7 @@ use network::{
     ask::Asker,
     consent::{CachedConsents, ConsentPush, RegionalConsents},
     localisation::{
-        Localisation, LocalisationIndex, PseudonymDoor, RegionalPseudonyms, Registrar,
+        LocalisationIndex, PseudonymDoor, RegionalLocalisation, RegionalPseudonyms, Registrar,
         RegistrarSettings,
     },
 };
@@ -290,15 +290,24 @@ pub(crate) async fn start_with(settings: Settings) -> Region {
                 &*randomness,
             );
             let ids = Box::new(RandomIds);
-            let of_region = Arc::new(RegionalConsents::new(embedded.clone(), push, ids));
+            let of_region = Arc::new(RegionalConsents::new(
+                embedded.clone(),
+                push,
+                Arc::clone(&wiring.directory),
+                ids,
+            ));
             consents = Some(Arc::clone(&of_region));
             let services = RegionalServices {
                 addresses: AddressRegister::open(&root.join("addressing.db"), Arc::clone(&clock))
                     .unwrap(),
-                localisation: LocalisationIndex::open(&root.join("localisation.db"), recipient)
-                    .unwrap(),
+                localisation: LocalisationIndex::open(
+                    &root.join("localisation.db"),
+                    recipient,
+                    Arc::clone(&clock),
+                )
+                .unwrap(),
                 consents: of_region,
-                pseudonyms: PseudonymDoor(Arc::new(pseudonyms)),
+                pseudonyms: PseudonymDoor::new(Arc::new(pseudonyms), Arc::clone(&clock)),
             };
             Some((services, embedded.clone()))
         } else {
@@ -376,7 +385,7 @@ impl Wiring<'_> {
             Arc::clone(&self.peers),
             self.regional.clone(),
         ));
-        let localisation = Arc::new(Localisation::new(
+        let localisation = Arc::new(RegionalLocalisation::new(
             Arc::clone(&self.peers),
             self.regional.clone(),
             pseudonyms,
@@ -396,11 +405,8 @@ impl Wiring<'_> {
             Some((_, embedded)) => Arc::new(embedded.clone()),
             None => Arc::clone(&remembered) as Arc<dyn ConsentService>,
         };
-        let region = exchange::NetworkRegion::new(
-            Arc::clone(&self.directory),
-            Arc::clone(&localisation),
-            asker,
-        );
+        let region =
+            exchange::NetworkRegion::new(Arc::clone(&self.directory), localisation.clone(), asker);
         let node = Arc::new(Node::new(NodeParts {
             organisation: self.identity.organisation().clone(),
             store: store.clone(),

@@ -2,6 +2,8 @@
 //! choices, the questions of the nodes, and changes that hold everywhere
 //! before the patient hears so.
 
+use std::sync::Arc;
+
 use care::{AccessContext, Bsn, IdSource, ProviderCategory, Ura};
 use serde::de::DeserializeOwned;
 use trust::{
@@ -16,21 +18,32 @@ use super::{
     ConsentPush,
     wire::{ClosedAnswer, ClosedQuestion, HOLDERS_MAX, HolderAnswer, OpenAnswer, OpenQuestion},
 };
-use crate::door::{DoorReply, DoorRequest};
+use crate::{
+    addressing::Directory,
+    door::{DoorReply, DoorRequest},
+};
 
 /// The consent service of the region.
 pub struct RegionalConsents {
     consents: EmbeddedConsents,
     push: ConsentPush,
+    registered: Arc<Directory>,
     ids: Box<dyn IdSource>,
 }
 
 impl RegionalConsents {
-    /// The service over the choices in `consents`.
-    pub fn new(consents: EmbeddedConsents, push: ConsentPush, ids: Box<dyn IdSource>) -> Self {
+    /// The service over the choices in `consents`, for the organisations that
+    /// are `registered`.
+    pub fn new(
+        consents: EmbeddedConsents,
+        push: ConsentPush,
+        registered: Arc<Directory>,
+        ids: Box<dyn IdSource>,
+    ) -> Self {
         Self {
             consents,
             push,
+            registered,
             ids,
         }
     }
@@ -98,7 +111,9 @@ impl RegionalConsents {
     ///
     /// The holder asks the closed question and the one who consults the open
     /// question, each about itself as its certificate names it; another node
-    /// gets 403.
+    /// gets 403. What a question says of others must be what they are
+    /// registered as: a category that was made up would draw the patient's
+    /// answer for somebody else.
     pub async fn answer(&self, peer: &Peer, request: DoorRequest<'_>) -> DoorReply {
         match (request.method, request.path) {
             ("POST", "closed-question") => self.closed(peer, request.body).await,
@@ -130,6 +145,13 @@ impl RegionalConsents {
             question.consulting_category,
         ) {
             return not_about_the_caller();
+        }
+        let parties = [
+            (question.holder, question.holder_category),
+            (question.consulting, question.consulting_category),
+        ];
+        if !self.are_registered(peer, &parties).await {
+            return not_as_registered();
         }
         let patient = asked.patient.0;
         let context = peer.own_system(&*self.ids);
@@ -165,6 +187,9 @@ impl RegionalConsents {
             .iter()
             .map(|holder| (holder.ura, holder.category))
             .collect();
+        if !self.are_registered(peer, &holders).await {
+            return not_as_registered();
+        }
         let consulting = (consulting.ura, consulting.category);
         match self
             .consents
@@ -182,6 +207,31 @@ impl RegionalConsents {
             Err(error) => failed(&error),
         }
     }
+
+    /// Whether each of these is what it is said to be: the caller by its
+    /// certificate, others by their registration, which is read anew when one
+    /// is not known yet.
+    async fn are_registered(&self, peer: &Peer, parties: &[(Ura, ProviderCategory)]) -> bool {
+        let others = || parties.iter().filter(|(ura, _)| *ura != peer.ura());
+        if others().any(|(ura, _)| self.registered.find(*ura).is_none())
+            && let Err(error) = self.registered.refresh().await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the register cannot be read"
+            );
+        }
+        let is_as_said = |(ura, category): &(Ura, ProviderCategory)| {
+            let kind = if *ura == peer.ura() {
+                Some(peer.organisation.organisation_type)
+            } else {
+                let found = self.registered.find(*ura);
+                found.map(|organisation| organisation.organisation_type)
+            };
+            kind.is_some_and(|kind| kind.holds_records() && ProviderCategory::of(kind) == *category)
+        };
+        parties.iter().all(is_as_said)
+    }
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, DoorReply> {
@@ -196,6 +246,14 @@ fn is_self(peer: &OrganisationRecord, ura: Ura, category: ProviderCategory) -> b
 
 fn not_about_the_caller() -> DoorReply {
     DoorReply::refused(403, "forbidden", "an organisation asks about itself only")
+}
+
+fn not_as_registered() -> DoorReply {
+    DoorReply::refused(
+        403,
+        "forbidden",
+        "an organisation in the question is not registered as the question says",
+    )
 }
 
 fn failed(error: &ConsentError) -> DoorReply {

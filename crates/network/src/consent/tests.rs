@@ -119,14 +119,14 @@ impl Setting {
         directory.refresh().await.unwrap();
         let push = ConsentPush::new(
             regional.peers.clone(),
-            directory,
+            directory.clone(),
             &RandomIds,
             &SystemRandomness,
         );
         let embedded =
             EmbeddedConsents::open(&folder.path().join("consent.db"), region.clock.clone())
                 .unwrap();
-        let consents = RegionalConsents::new(embedded, push, Box::new(RandomIds));
+        let consents = RegionalConsents::new(embedded, push, directory, Box::new(RandomIds));
         assert!(service.service.set(consents).is_ok());
         Self {
             regional,
@@ -304,6 +304,18 @@ async fn a_node_asks_about_itself_only() {
     let mut as_practice = closed.clone();
     as_practice["question"]["holder_category"] = ProviderCategory::GeneralPractice.code().into();
     check(hospital, "closed-question", as_practice, 403).await;
+    // What is said of the other party is held against its registration.
+    for (party, category, expected) in [
+        ("2", ProviderCategory::Hospital, 200),
+        ("1", ProviderCategory::Pharmacy, 403),
+        ("1", ProviderCategory::Hospital, 403),
+        ("3", ProviderCategory::GeneralPractice, 403),
+    ] {
+        let mut other = closed.clone();
+        other["question"]["consulting"] = party.into();
+        other["question"]["consulting_category"] = category.code().into();
+        check(hospital, "closed-question", other, expected).await;
+    }
     let open = |consulting: &Member, category: ProviderCategory, holders: usize| {
         let party = |ura, category| Party { ura, category };
         serde_json::to_value(wire::OpenQuestion {
@@ -323,6 +335,9 @@ async fn a_node_asks_about_itself_only() {
     )
     .await;
     check(hospital, "open-question", open(practice, general, 1), 403).await;
+    let mut made_up = open(practice, general, 1);
+    made_up["holders"][0]["category"] = ProviderCategory::Pharmacy.code().into();
+    check(practice, "open-question", made_up, 403).await;
     check(
         practice,
         "open-question",

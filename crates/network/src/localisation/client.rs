@@ -1,43 +1,27 @@
-//! A node's side of localisation: register, find, withdraw.
+//! The adapter to the index of the region: register, find, withdraw.
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use async_trait::async_trait;
 use care::{AccessContext, Bsn, Categories, DataCategory, Ura};
 use serde::Deserialize;
 use serde_json::json;
 use trust::{
     Randomness,
-    pseudonym::{Audience, Blinded, PseudonymError, PseudonymService, SealedPseudonym},
+    pseudonym::{Audience, Blinded, PseudonymService, SealedPseudonym},
 };
 
-use super::{INDEX_PATH, list::List};
+use super::{INDEX_PATH, Localisation, LocalisationError, list::List};
 use crate::{
     door::FHIR_JSON,
-    peer::{Call, PeerAddress, PeerClient, PeerError},
+    peer::{Call, PeerAddress, PeerClient},
 };
 
 /// Records that one answer of the index may hold.
 const RECORDS_MAX: usize = 20_000;
 
-/// Why the index gave no answer. It tells nothing of whom it is about.
-#[derive(Debug, thiserror::Error)]
-pub enum LocalisationError {
-    /// No pseudonym could be made.
-    #[error("no pseudonym could be made")]
-    Pseudonym(#[from] PseudonymError),
-    /// The index does not answer.
-    #[error("the localisation index does not answer")]
-    Peer(#[from] PeerError),
-    /// The index refused.
-    #[error("the localisation index refused with status {0}")]
-    Refused(u16),
-    /// The answer is not what an index gives.
-    #[error("the localisation index gave an answer that cannot be read")]
-    Malformed,
-}
-
-/// The localisation index of the region, for one node.
-pub struct Localisation {
+/// The index that the regional organisation runs, for one node.
+pub struct RegionalLocalisation {
     peers: Arc<PeerClient>,
     regional: PeerAddress,
     pseudonyms: Arc<dyn PseudonymService>,
@@ -56,7 +40,7 @@ struct FoundEntry {
     resource: List,
 }
 
-impl Localisation {
+impl RegionalLocalisation {
     /// The index at the node door of the regional organisation, by pseudonyms
     /// of this service.
     pub fn new(
@@ -73,76 +57,6 @@ impl Localisation {
             audience,
             randomness,
         }
-    }
-
-    /// Registers that this organisation holds these kinds of data on a
-    /// patient. Doing it again changes nothing.
-    pub async fn register(
-        &self,
-        _context: &AccessContext,
-        patient: &Bsn,
-        categories: Categories,
-    ) -> Result<(), LocalisationError> {
-        if categories.is_empty() {
-            return Ok(());
-        }
-        let subject = self.sealed(patient).await?;
-        let entries: Vec<_> = categories
-            .iter()
-            .map(|category| {
-                json!({
-                    "resource": List::to_register(self.peers.ura(), category, &subject),
-                    "request": {"method": "POST", "url": "List"}
-                })
-            })
-            .collect();
-        let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
-        self.post("", FHIR_JSON, bundle.to_string()).await.map(drop)
-    }
-
-    /// Which organisations hold what on a patient, in the order of their URA.
-    pub async fn find(
-        &self,
-        _context: &AccessContext,
-        patient: &Bsn,
-    ) -> Result<Vec<(Ura, Categories)>, LocalisationError> {
-        let subject = self.sealed(patient).await?;
-        let body = form(&[("subject:identifier", &subject.0)]);
-        let answer = self.post("/List/_search", FORM, body).await?;
-        let found: Found =
-            serde_json::from_slice(&answer).map_err(|_| LocalisationError::Malformed)?;
-        if found.entry.len() > RECORDS_MAX {
-            return Err(LocalisationError::Malformed);
-        }
-        let mut holders: BTreeMap<Ura, Categories> = BTreeMap::new();
-        for entry in found.entry {
-            let (custodian, category) = entry
-                .resource
-                .judge()
-                .map_err(|_| LocalisationError::Malformed)?;
-            let held = holders.entry(custodian).or_default();
-            *held = held.with(category);
-        }
-        Ok(holders.into_iter().collect())
-    }
-
-    /// Withdraws that this organisation holds these kinds of data on a patient.
-    pub async fn withdraw(
-        &self,
-        _context: &AccessContext,
-        patient: &Bsn,
-        categories: Categories,
-    ) -> Result<(), LocalisationError> {
-        if categories.is_empty() {
-            return Ok(());
-        }
-        let subject = self.sealed(patient).await?;
-        let codes: Vec<&str> = categories.iter().map(DataCategory::code).collect();
-        let body = form(&[
-            ("subject:identifier", &subject.0),
-            ("code", &codes.join(",")),
-        ]);
-        self.post("/List/_withdraw", FORM, body).await.map(drop)
     }
 
     /// A pseudonym for one use. The guide forbids to keep or log it.
@@ -167,6 +81,75 @@ impl Localisation {
             200 | 201 => Ok(reply.body),
             status => Err(LocalisationError::Refused(status)),
         }
+    }
+}
+
+#[async_trait]
+impl Localisation for RegionalLocalisation {
+    async fn register(
+        &self,
+        _context: &AccessContext,
+        patient: &Bsn,
+        categories: Categories,
+    ) -> Result<(), LocalisationError> {
+        if categories.is_empty() {
+            return Ok(());
+        }
+        let subject = self.sealed(patient).await?;
+        let entries: Vec<_> = categories
+            .iter()
+            .map(|category| {
+                json!({
+                    "resource": List::to_register(self.peers.ura(), category, &subject),
+                    "request": {"method": "POST", "url": "List"}
+                })
+            })
+            .collect();
+        let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
+        self.post("", FHIR_JSON, bundle.to_string()).await.map(drop)
+    }
+
+    async fn find(
+        &self,
+        _context: &AccessContext,
+        patient: &Bsn,
+    ) -> Result<Vec<(Ura, Categories)>, LocalisationError> {
+        let subject = self.sealed(patient).await?;
+        let body = form(&[("subject:identifier", &subject.0)]);
+        let answer = self.post("/List/_search", FORM, body).await?;
+        let found: Found =
+            serde_json::from_slice(&answer).map_err(|_| LocalisationError::Malformed)?;
+        if found.entry.len() > RECORDS_MAX {
+            return Err(LocalisationError::Malformed);
+        }
+        let mut holders: BTreeMap<Ura, Categories> = BTreeMap::new();
+        for entry in found.entry {
+            let (custodian, category) = entry
+                .resource
+                .judge()
+                .map_err(|_| LocalisationError::Malformed)?;
+            let held = holders.entry(custodian).or_default();
+            *held = held.with(category);
+        }
+        Ok(holders.into_iter().collect())
+    }
+
+    async fn withdraw(
+        &self,
+        _context: &AccessContext,
+        patient: &Bsn,
+        categories: Categories,
+    ) -> Result<(), LocalisationError> {
+        if categories.is_empty() {
+            return Ok(());
+        }
+        let subject = self.sealed(patient).await?;
+        let codes: Vec<&str> = categories.iter().map(DataCategory::code).collect();
+        let body = form(&[
+            ("subject:identifier", &subject.0),
+            ("code", &codes.join(",")),
+        ]);
+        self.post("/List/_withdraw", FORM, body).await.map(drop)
     }
 }
 

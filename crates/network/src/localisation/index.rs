@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, path::Path, sync::Arc};
 
-use care::{Categories, DataCategory, Ura};
+use care::{Categories, Clock, DataCategory, Ura};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use trust::{
@@ -11,6 +11,7 @@ use trust::{
 };
 
 use super::{
+    admission::{Admission, Wish},
     list::{List, NotARecord, SUBJECT_SYSTEM},
     table,
 };
@@ -30,6 +31,8 @@ pub const LISTS_PER_REQUEST_MAX: usize = 500;
 pub struct LocalisationIndex {
     database: Database,
     recipient: Arc<Recipient>,
+    searches: Arc<Admission>,
+    registrations: Arc<Admission>,
 }
 
 #[derive(Deserialize)]
@@ -58,10 +61,16 @@ struct EntryRequest {
 
 impl LocalisationIndex {
     /// Opens or makes the file. `recipient` opens the pseudonyms for this index.
-    pub fn open(path: &Path, recipient: Recipient) -> Result<Self, DatabaseError> {
+    pub fn open(
+        path: &Path,
+        recipient: Recipient,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, DatabaseError> {
         Ok(Self {
             database: Database::open(path, table::SCHEMA)?,
             recipient: Arc::new(recipient),
+            searches: Arc::new(Admission::to(Wish::Search, Arc::clone(&clock))),
+            registrations: Arc::new(Admission::to(Wish::Register, clock)),
         })
     }
 
@@ -76,8 +85,17 @@ impl LocalisationIndex {
     ///   removes own records.
     /// - `DELETE List/{id}`: removes an own record; 404 for another's.
     ///
-    /// An organisation registers and removes as its own custodian only (403).
+    /// An organisation registers and removes as its own custodian only, and
+    /// asks what is for an organisation of its type (403), at the pace of one (429).
     pub async fn answer(&self, peer: &OrganisationRecord, request: DoorRequest<'_>) -> DoorReply {
+        let admission = match (request.method, request.path) {
+            ("POST", "List/_search") => Some(&self.searches),
+            ("POST", "" | "List" | "List/_withdraw") | ("DELETE", _) => Some(&self.registrations),
+            _ => None,
+        };
+        if let Some(Err(reply)) = admission.map(|admission| admission.admit(peer)) {
+            return reply;
+        }
         let answered = match (request.method, request.path) {
             ("POST", "") => self.transaction(peer, request.body).await,
             ("POST", "List") => self.create(peer, request.body).await,

@@ -8,17 +8,24 @@
 //! mean nothing to any other service. It says that there is something, never
 //! what.
 
+mod admission;
 mod client;
 mod index;
 mod list;
+mod port;
 mod pseudonyms;
 mod registrar;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Localisation, LocalisationError};
+pub use admission::{
+    NODES_COUNTED_MAX, PSEUDONYMS_BURST, PSEUDONYMS_PER_SECOND, REGISTRATIONS_BURST,
+    REGISTRATIONS_PER_SECOND, SEARCHES_BURST, SEARCHES_PER_SECOND,
+};
+pub use client::RegionalLocalisation;
 pub use index::{LISTS_PER_REQUEST_MAX, LocalisationIndex};
+pub use port::{Localisation, LocalisationError};
 pub use pseudonyms::{EVALUATE_PATH, PseudonymDoor, RegionalPseudonyms};
 pub use registrar::{Registrar, RegistrarSettings, Round};
 

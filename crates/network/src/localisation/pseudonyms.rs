@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use care::Clock;
 use serde::{Deserialize, Serialize};
 use trust::{
     identity::OrganisationRecord,
     pseudonym::{EvaluationRequest, PseudonymError, PseudonymService},
 };
 
+use super::admission::{Admission, Wish};
 use crate::{
     door::{DoorReply, DoorRequest, JSON},
     peer::{Call, PeerAddress, PeerClient},
@@ -26,12 +28,23 @@ struct Evaluation {
 
 /// The pseudonym service behind the node door of the regional organisation.
 /// It keeps and logs nothing of what passes through.
-pub struct PseudonymDoor(pub Arc<dyn PseudonymService>);
+pub struct PseudonymDoor {
+    service: Arc<dyn PseudonymService>,
+    admission: Admission,
+}
 
 impl PseudonymDoor {
+    /// A door to this service.
+    pub fn new(service: Arc<dyn PseudonymService>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            service,
+            admission: Admission::to(Wish::Pseudonym, clock),
+        }
+    }
+
     /// Answers a request under `/pseudonym/` of an authenticated node:
-    /// `POST evaluate` with an [`EvaluationRequest`].
-    pub async fn answer(&self, _peer: &OrganisationRecord, request: DoorRequest<'_>) -> DoorReply {
+    /// `POST evaluate` with an [`EvaluationRequest`], so often and no more.
+    pub async fn answer(&self, peer: &OrganisationRecord, request: DoorRequest<'_>) -> DoorReply {
         match (request.method, request.path) {
             ("POST", "evaluate") => {}
             (_, "evaluate") => {
@@ -39,10 +52,13 @@ impl PseudonymDoor {
             }
             _ => return DoorReply::not_found(),
         }
+        if let Err(reply) = self.admission.admit(peer) {
+            return reply;
+        }
         let Ok(asked) = serde_json::from_slice::<EvaluationRequest>(request.body) else {
             return DoorReply::refused(400, "structure", "this is not an evaluation request");
         };
-        match self.0.evaluate(&asked).await {
+        match self.service.evaluate(&asked).await {
             Ok(jwe) => DoorReply::json(200, &Evaluation { jwe }),
             Err(PseudonymError::UnknownRecipient) => {
                 DoorReply::refused(404, "not-found", "unknown recipient")

@@ -53,7 +53,7 @@ pub struct Round {
 /// Registers at the index what the store of this node took in.
 pub struct Registrar {
     store: Store,
-    localisation: Arc<Localisation>,
+    localisation: Arc<dyn Localisation>,
     /// In whose name the node registers: its own record system.
     context: AccessContext,
     settings: RegistrarSettings,
@@ -64,7 +64,7 @@ impl Registrar {
     /// A registrar for one store.
     pub fn new(
         store: Store,
-        localisation: Arc<Localisation>,
+        localisation: Arc<dyn Localisation>,
         context: AccessContext,
         settings: RegistrarSettings,
     ) -> Self {

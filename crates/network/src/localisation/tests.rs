@@ -17,7 +17,7 @@ use axum::{
     http::{Method, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
-use care::{Bsn, Categories, DataCategory, OrganisationType, RandomIds, Scope, Ura};
+use care::{Bsn, Categories, DataCategory, ManualClock, OrganisationType, RandomIds, Scope, Ura};
 use fhir::Resource;
 use serde_json::{Value, json};
 use store::{Alongside, AuditEntry, Change, Options, Seal, Sealed, Store};
@@ -38,6 +38,7 @@ struct Regional {
     pseudonyms: Arc<dyn PseudonymService>,
     /// Everything that came in, as it came.
     seen: Arc<Mutex<Vec<u8>>>,
+    clock: Arc<ManualClock>,
     down: Arc<AtomicBool>,
     registered: Arc<Notify>,
 }
@@ -63,7 +64,7 @@ async fn forward(
     assert_eq!(uri.query(), None);
     regional.seen.lock().unwrap().extend_from_slice(&body);
     let reply = if let Some(path) = uri.path().strip_prefix("/pseudonym/") {
-        let service = PseudonymDoor(regional.pseudonyms.clone());
+        let service = PseudonymDoor::new(regional.pseudonyms.clone(), regional.clock.clone());
         service
             .answer(&caller, request(method.as_str(), path, &body))
             .await
@@ -100,9 +101,11 @@ impl Setting {
         )
         .unwrap();
         let regional = Regional {
-            index: LocalisationIndex::open(&at("localisation.db"), recipient).unwrap(),
+            index: LocalisationIndex::open(&at("localisation.db"), recipient, region.clock.clone())
+                .unwrap(),
             pseudonyms: Arc::new(pseudonyms),
             seen: Arc::default(),
+            clock: region.clock.clone(),
             down: Arc::default(),
             registered: Arc::default(),
         };
@@ -116,10 +119,10 @@ impl Setting {
         }
     }
 
-    fn localisation(&self, member: &Member) -> Localisation {
+    fn localisation(&self, member: &Member) -> RegionalLocalisation {
         let address = self.door.organisation.address();
         let pseudonyms = RegionalPseudonyms::new(member.peers.clone(), address.clone());
-        Localisation::new(
+        RegionalLocalisation::new(
             member.peers.clone(),
             address,
             Arc::new(pseudonyms),
@@ -416,7 +419,10 @@ async fn a_code_narrows_a_search() {
 async fn the_pseudonym_service_answers_its_one_question() {
     let setting = Setting::new().await;
     let laboratory = setting.region.admit(3, OrganisationType::Laboratory);
-    let service = PseudonymDoor(setting.regional.pseudonyms.clone());
+    let service = PseudonymDoor::new(
+        setting.regional.pseudonyms.clone(),
+        setting.region.clock.clone(),
+    );
     let check = async |method: &str, path: &str, body: &[u8], expected: u16| {
         let reply = service
             .answer(&laboratory.record, request(method, path, body))
@@ -584,4 +590,52 @@ async fn the_registrar_tries_again_until_the_index_answers() {
         .unwrap();
     assert_eq!(found.len(), 1);
     running.abort();
+}
+
+#[tokio::test]
+async fn a_node_asks_what_is_for_its_type_at_the_pace_of_one() {
+    let setting = Setting::new().await;
+    let hospital = setting.region.admit(2, OrganisationType::Hospital).record;
+    let regional = setting
+        .region
+        .admit(9, OrganisationType::RegionalOrganisation)
+        .record;
+    let index = &setting.regional.index;
+    let ask = async |peer: &OrganisationRecord, method, path| {
+        index
+            .answer(peer, request(method, path, b"x=1"))
+            .await
+            .status
+    };
+    for (method, path) in [
+        ("POST", ""),
+        ("POST", "List"),
+        ("POST", "List/_withdraw"),
+        ("DELETE", "List/1"),
+    ] {
+        assert_eq!(ask(&regional, method, path).await, 403, "{path}");
+        assert_ne!(ask(&hospital, method, path).await, 403, "{path}");
+    }
+    // The pace is kept before anything is read, so nonsense counts too.
+    for _ in 0..SEARCHES_BURST {
+        assert_eq!(ask(&hospital, "POST", "List/_search").await, 400);
+    }
+    assert_eq!(ask(&hospital, "POST", "List/_search").await, 429);
+    assert_eq!(ask(&regional, "POST", "List/_search").await, 400);
+    assert_ne!(ask(&hospital, "POST", "List").await, 429);
+
+    let door = PseudonymDoor::new(
+        setting.regional.pseudonyms.clone(),
+        setting.region.clock.clone(),
+    );
+    for _ in 0..PSEUDONYMS_BURST {
+        let reply = door
+            .answer(&hospital, request("POST", "evaluate", b"x"))
+            .await;
+        assert_eq!(reply.status, 400);
+    }
+    let reply = door
+        .answer(&hospital, request("POST", "evaluate", b"x"))
+        .await;
+    assert_eq!(reply.status, 429);
 }

@@ -49,15 +49,29 @@ impl Services {
         )?;
         let consents =
             EmbeddedConsents::open(&directory.join("consent.db"), Arc::clone(&files.clock))?;
-        let push = ConsentPush::new(peers, addresses, &*files.ids, &*files.randomness);
+        let push = ConsentPush::new(
+            peers,
+            Arc::clone(&addresses),
+            &*files.ids,
+            &*files.randomness,
+        );
         Ok(Self {
             addressing: AddressRegister::open(
                 &directory.join("addressing.db"),
                 Arc::clone(&files.clock),
             )?,
-            localisation: LocalisationIndex::open(&directory.join("localisation.db"), recipient)?,
-            pseudonyms: PseudonymDoor(Arc::new(pseudonyms)),
-            consents: Arc::new(RegionalConsents::new(consents, push, Box::new(RandomIds))),
+            localisation: LocalisationIndex::open(
+                &directory.join("localisation.db"),
+                recipient,
+                Arc::clone(&files.clock),
+            )?,
+            pseudonyms: PseudonymDoor::new(Arc::new(pseudonyms), Arc::clone(&files.clock)),
+            consents: Arc::new(RegionalConsents::new(
+                consents,
+                push,
+                addresses,
+                Box::new(RandomIds),
+            )),
         })
     }
 }

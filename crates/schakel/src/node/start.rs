@@ -16,7 +16,7 @@ use network::{
     addressing::{Directory, Organisation, RegionalAddresses},
     ask::Asker,
     consent::CachedConsents,
-    localisation::{Localisation, RegionalPseudonyms, Registrar, RegistrarSettings},
+    localisation::{RegionalLocalisation, RegionalPseudonyms, Registrar, RegistrarSettings},
     status::StatusClient,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -149,7 +149,7 @@ impl RunningNode {
             regional.clone(),
             &*randomness,
         ));
-        let localisation = Arc::new(Localisation::new(
+        let localisation = Arc::new(RegionalLocalisation::new(
             Arc::clone(&peers),
             regional.clone(),
             Arc::new(RegionalPseudonyms::new(Arc::clone(&peers), regional)),
@@ -179,7 +179,7 @@ impl RunningNode {
             consents: consents.clone(),
             region: Arc::new(NetworkRegion::new(
                 Arc::clone(&directory),
-                Arc::clone(&localisation),
+                localisation.clone(),
                 asker,
             )),
             catalogue,

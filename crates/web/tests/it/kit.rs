@@ -243,8 +243,13 @@ impl TestRegion {
         let peers = Arc::new(PeerClient::new(regional, anchors));
         let directory = Arc::new(Directory::new(Arc::new(NoFeed)));
         let ids = SequentialIds::default();
-        let push = ConsentPush::new(peers, directory, &ids, &*randomness);
-        let consents = Arc::new(RegionalConsents::new(embedded.clone(), push, Box::new(ids)));
+        let push = ConsentPush::new(peers, directory.clone(), &ids, &*randomness);
+        let consents = Arc::new(RegionalConsents::new(
+            embedded.clone(),
+            push,
+            directory,
+            Box::new(ids),
+        ));
 
         let (mut nodes, mut pages, mut all_sessions) =
             (HashMap::new(), HashMap::new(), HashMap::new());

@@ -1,7 +1,7 @@
 //! How often one client may ask: a token bucket per client.
 //!
-//! It knows no HTTP: a door says who the client is and what to do when the
-//! bucket is empty.
+//! It knows no HTTP: a door or a service says who the client is and what to do
+//! when the bucket is empty.
 
 use std::{
     collections::HashMap,
@@ -13,14 +13,21 @@ use std::{
 use care::Clock;
 use jiff::Timestamp;
 
-use crate::limits::Rate;
+/// What one client may ask for in time: a bucket that refills steadily.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many requests come back each second.
+    pub per_second: u32,
+    /// How many requests the full bucket holds.
+    pub burst: u32,
+}
 
 /// The buckets of all clients of one door.
 ///
 /// It keeps at most `clients_max` of them. When there are more, it forgets the
 /// ones that are full again, which loses nothing; should all be in use, the
 /// newcomer is refused, because forgetting a busy client would free it.
-pub(crate) struct Buckets<K> {
+pub struct Buckets<K> {
     rate: Rate,
     clients_max: usize,
     clock: Arc<dyn Clock>,
@@ -35,7 +42,7 @@ struct Bucket {
 
 impl<K: Eq + Hash> Buckets<K> {
     /// Buckets that are all full.
-    pub(crate) fn new(rate: Rate, clients_max: usize, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(rate: Rate, clients_max: usize, clock: Arc<dyn Clock>) -> Self {
         Self {
             rate,
             clients_max,
@@ -46,7 +53,7 @@ impl<K: Eq + Hash> Buckets<K> {
 
     /// Takes one token of the client's bucket. An error says how long the
     /// client should wait for the next one; never less than a millisecond.
-    pub(crate) fn take(&self, client: K) -> Result<(), Duration> {
+    pub fn take(&self, client: K) -> Result<(), Duration> {
         let now = self.clock.now();
         let mut buckets = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= self.clients_max && !buckets.contains_key(&client) {
