@@ -17,6 +17,7 @@ mod bundle_text;
 mod credentials;
 mod envelope;
 mod extract;
+mod guard;
 mod incoming;
 mod parameters;
 mod problem;

@@ -106,3 +106,40 @@ pub(crate) fn is_text(text: &str, characters_max: usize) -> bool {
     let text_length = text.chars().count();
     (1..=characters_max).contains(&text_length) && !text.chars().any(char::is_control)
 }
+
+#[cfg(test)]
+mod tests {
+    use care::OrganisationType;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing::node;
+
+    /// Base64 writes three bytes as four characters, so not every length exists.
+    #[test]
+    fn a_token_is_as_long_as_the_limit_and_no_longer() {
+        let identity = node(OrganisationType::Hospital);
+        let signed = |count: usize| {
+            let claims = json!({
+                "iss": "i", "aud": "a", "sub": "s", "exp": 1, "text": "x".repeat(count)
+            });
+            sign(&identity, "test", &claims)
+        };
+        let longest = (0..TOKEN_BYTES_MAX)
+            .rev()
+            .find_map(|count| Some((count, signed(count).ok()?)));
+        let (count, token) = longest.unwrap();
+        assert!((TOKEN_BYTES_MAX - 3..=TOKEN_BYTES_MAX).contains(&token.len()));
+        assert_eq!(signed(count + 1).unwrap_err(), Rejected::Invalid);
+        let expected = Expected {
+            kind: "test",
+            public_key: identity.public_key(),
+            issuer: "i",
+            audience: "a",
+        };
+        assert!(verify::<Value>(&token, &expected).is_ok());
+        // The same claims with white space behind them verify no more.
+        let longer = token + &" ".repeat(4);
+        assert!(verify::<Value>(&longer, &expected).is_err());
+    }
+}

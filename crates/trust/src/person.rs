@@ -295,6 +295,18 @@ mod tests {
     }
 
     #[test]
+    fn a_slug_is_bounded() {
+        let of = |count: usize| {
+            People::from_json(
+                LIST.replace("\"jansen\"", &format!("\"{}\"", "j".repeat(count)))
+                    .as_bytes(),
+            )
+        };
+        assert!(of(SLUG_CHARACTERS_MAX).is_ok());
+        assert!(of(SLUG_CHARACTERS_MAX + 1).is_err());
+    }
+
+    #[test]
     fn the_list_is_bounded() {
         let person = People::from_json(LIST.as_bytes()).unwrap().list[0].clone();
         let many = |count: usize| {

@@ -15,29 +15,25 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
-    middleware::{Next, from_fn_with_state},
-    response::{IntoResponse, Response},
+    middleware::from_fn_with_state,
     routing::{delete, get, post, put},
 };
-use care::{Clock, IdSource, RequestId, Ura};
+use care::{Clock, IdSource, Ura};
 use exchange::Node;
-use http::Method;
+use http::{Method, request::Parts};
 use network::{
     addressing::AddressRegister,
     consent::{CachedConsents, RegionalConsents},
     localisation::{LocalisationIndex, PseudonymDoor},
-    rate::Buckets,
     status::STATUS_PATH,
 };
 use trust::{Rejected, access_token::AccessTokens, assertion::Assertions, identity::Peer};
 
 use crate::{
-    at_once::AtOnce,
     credentials::bearer_token,
-    envelope::{BUSY_WAIT, Envelope, envelope},
-    extract::Caller,
-    limits::{CLIENTS_COUNTED_MAX, HttpLimits},
+    envelope::{Envelope, envelope},
+    guard::{self, Admitted, Clients, Guarded, nothing_here},
+    limits::HttpLimits,
     own::refused,
     problem::Problem,
     refusal,
@@ -85,8 +81,7 @@ pub(crate) struct Inner {
     consents: Option<Arc<CachedConsents>>,
     regional: Option<RegionalServices>,
     limits: HttpLimits,
-    often: Buckets<Ura>,
-    at_once: Arc<AtOnce<Ura>>,
+    peers: Clients<Ura>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -203,81 +198,42 @@ pub fn router(door: NodeDoor) -> Router {
         access_tokens,
         consents,
         regional,
-        often: Buckets::new(limits.system, CLIENTS_COUNTED_MAX, Arc::clone(&clock)),
-        at_once: AtOnce::new(limits.system_at_once),
+        peers: Clients::new(limits.system, limits.system_at_once, Arc::clone(&clock)),
         clock,
         ids,
         limits,
     });
-    let mut router = Router::new();
-    for Route { endpoint, handler } in table() {
-        let guard = Guard {
-            inner: Arc::clone(&inner),
-            credential: endpoint.credential,
-        };
-        router = router.route(
-            endpoint.path,
-            handler.route_layer(from_fn_with_state(guard, pass)),
-        );
-    }
-    router
+    guard::router(table(), &inner)
         .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(around, envelope))
         .with_state(inner)
 }
 
-async fn nothing_here() -> Problem {
-    Problem::not_found()
-}
+impl Guarded for Inner {
+    type Client = Ura;
 
-async fn wrong_method() -> Problem {
-    Problem::method_not_allowed()
-}
-
-#[derive(Clone)]
-struct Guard {
-    inner: Shared,
-    credential: Credential,
-}
-
-/// The guard: who is at the other end, whether they ask too much, and whose
-/// question it is.
-async fn pass(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    let inner = &guard.inner;
-    let Some(peer) = request.extensions().get::<Arc<Peer>>().cloned() else {
-        return Problem::unauthenticated().into_response();
-    };
-    if let Err(wait) = inner.often.take(peer.organisation.ura) {
-        return Problem::too_many_requests(wait).into_response();
-    }
-    let Some(_place) = inner.at_once.enter(peer.organisation.ura) else {
-        return Problem::too_many_requests(BUSY_WAIT).into_response();
-    };
-    match guard.credential {
-        Credential::Nothing | Credential::Peer => next.run(request).await,
-        // This door knows no tokens of the own organisation's people.
-        Credential::Bearer => Problem::unauthenticated().into_response(),
-        Credential::PeerAndToken => {
-            let verified = match bearer_token(request.headers()) {
-                Some(token) => inner.access_tokens.verify(token, &peer),
-                None => Err(Rejected::Missing),
-            };
-            let cx = match verified {
-                Ok(cx) => cx,
-                Err(rejected) => {
-                    inner.write_down(&peer, rejected).await;
-                    return refused(rejected).into_response();
+    async fn admit(&self, credential: Credential, head: &Parts) -> Result<Admitted<Ura>, Problem> {
+        let Some(peer) = head.extensions.get::<Arc<Peer>>() else {
+            return Err(Problem::unauthenticated());
+        };
+        let place = self.peers.enter(peer.organisation.ura)?;
+        match credential {
+            Credential::Nothing | Credential::Peer => Ok(Admitted::client(place)),
+            // This door knows no tokens of the own organisation's people.
+            Credential::Bearer => Err(Problem::unauthenticated()),
+            Credential::PeerAndToken => {
+                let verified = match bearer_token(&head.headers) {
+                    Some(token) => self.access_tokens.verify(token, peer),
+                    None => Err(Rejected::Missing),
+                };
+                match verified {
+                    Ok(cx) => Ok(Admitted::caller(place, cx)),
+                    Err(rejected) => {
+                        self.write_down(peer, rejected).await;
+                        Err(refused(rejected))
+                    }
                 }
-            };
-            // A token serves several questions; each has an id of its own.
-            let id = request.extensions().get::<RequestId>().cloned();
-            let caller = Caller(match id {
-                Some(id) => cx.in_request(id),
-                None => cx,
-            });
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+            }
         }
     }
 }

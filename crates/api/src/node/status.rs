@@ -5,12 +5,14 @@ use axum::{extract::State, response::Response};
 use network::status::{may_ask, reply};
 
 use super::{Shared, service::response};
-use crate::{extract::FromPeer, problem::Problem};
+use crate::{envelope::Query, extract::FromPeer, problem::Problem};
 
 pub(super) async fn status(
     State(inner): State<Shared>,
     FromPeer(peer): FromPeer,
+    query: Query,
 ) -> Result<Response, Problem> {
+    query.must_be_empty()?;
     if !may_ask(&peer.organisation) {
         return Err(Problem::forbidden());
     }

@@ -21,24 +21,21 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
-    middleware::{Next, from_fn, from_fn_with_state},
-    response::{IntoResponse, Response},
+    middleware::from_fn_with_state,
     routing::{delete, get, post, put},
 };
 use bytes::Bytes;
-use care::{Clock, IdSource, RequestId, Role, Ura};
+use care::{Clock, IdSource, Role, Ura};
 use exchange::Node;
-use http::Method;
+use http::{Method, request::Parts};
 use network::rate::Buckets;
 use tokio::sync::watch;
 use trust::{Rejected, bearer::Bearer};
 
 use crate::{
-    at_once::AtOnce,
     credentials::bearer_token,
-    envelope::{BUSY_WAIT, Envelope, envelope},
-    extract::Caller,
+    envelope::{Envelope, envelope},
+    guard::{self, Admitted, Clients, Guarded, nothing_here},
     limits::{CLIENTS_COUNTED_MAX, HttpLimits},
     problem::Problem,
     refusal,
@@ -74,16 +71,13 @@ pub(crate) struct Own {
     ids: Arc<dyn IdSource>,
     limits: HttpLimits,
     capability: Bytes,
-    people: Clients,
-    systems: Clients,
+    people: Clients<Client>,
+    systems: Clients<Client>,
     refusals: Buckets<Option<RemoteAddress>>,
 }
 
-/// The clients of one kind, each an organisation and an id there.
-struct Clients {
-    often: Buckets<(Ura, String)>,
-    at_once: Arc<AtOnce<(Ura, String)>>,
-}
+/// A client: an organisation and an id there.
+type Client = (Ura, String);
 
 type Shared = Arc<Own>;
 
@@ -208,10 +202,7 @@ pub fn router(door: OwnDoor) -> Router {
         limits,
     } = door;
     let capability = capability::statement(&fhir_base, clock.now());
-    let clients = |rate, at_once| Clients {
-        often: Buckets::new(rate, CLIENTS_COUNTED_MAX, Arc::clone(&clock)),
-        at_once: AtOnce::new(at_once),
-    };
+    let clients = |rate, at_once| Clients::new(rate, at_once, Arc::clone(&clock));
     let own = Arc::new(Own {
         node,
         bearer,
@@ -226,71 +217,48 @@ pub fn router(door: OwnDoor) -> Router {
         limits: limits.clone(),
     });
     let around = Arc::new(Envelope::new("own", ids, limits, false));
-    let mut router = Router::new();
-    for Route { endpoint, handler } in table() {
-        let guarded = match endpoint.credential {
-            Credential::Nothing => handler,
-            Credential::Bearer => {
-                handler.route_layer(from_fn_with_state(Arc::clone(&own), authenticate))
-            }
-            // This door has no certificates: what needs one is shut.
-            Credential::Peer | Credential::PeerAndToken => handler.route_layer(from_fn(shut)),
-        };
-        router = router.route(endpoint.path, guarded);
-    }
+    let mut router = guard::router(table(), &own);
     for prefix in ["/fhir/{*rest}", "/health/{*rest}"] {
         router = router.route(prefix, axum::routing::any(nothing_here));
     }
     router
-        .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(around, envelope))
         .with_state(own)
 }
 
-async fn nothing_here() -> Problem {
-    Problem::not_found()
-}
+impl Guarded for Own {
+    type Client = Client;
 
-async fn wrong_method() -> Problem {
-    Problem::method_not_allowed()
-}
-
-async fn shut(_request: Request, _next: Next) -> Problem {
-    Problem::unauthenticated()
-}
-
-/// The guard: finds out who asks, and whether they do not ask too much.
-async fn authenticate(State(own): State<Shared>, mut request: Request, next: Next) -> Response {
-    let verified = match bearer_token(request.headers()) {
-        Some(token) => own.bearer.verify(token),
-        None => Err(Rejected::Missing),
-    };
-    let cx = match verified {
-        Ok(cx) => cx,
-        Err(rejected) => {
-            let address = request.extensions().get::<RemoteAddress>().copied();
-            return own.refuse(rejected, address).await.into_response();
+    async fn admit(
+        &self,
+        credential: Credential,
+        head: &Parts,
+    ) -> Result<Admitted<Client>, Problem> {
+        match credential {
+            Credential::Nothing => return Ok(Admitted::anybody()),
+            Credential::Bearer => {}
+            // This door has no certificates: what needs one is shut.
+            Credential::Peer | Credential::PeerAndToken => return Err(Problem::unauthenticated()),
         }
-    };
-    let clients = if cx.role() == Role::RecordSystem {
-        &own.systems
-    } else {
-        &own.people
-    };
-    let client = (cx.organisation(), cx.actor().id.clone());
-    if let Err(wait) = clients.often.take(client.clone()) {
-        return Problem::too_many_requests(wait).into_response();
+        let verified = match bearer_token(&head.headers) {
+            Some(token) => self.bearer.verify(token),
+            None => Err(Rejected::Missing),
+        };
+        let cx = match verified {
+            Ok(cx) => cx,
+            Err(rejected) => {
+                let address = head.extensions.get::<RemoteAddress>().copied();
+                return Err(self.refuse(rejected, address).await);
+            }
+        };
+        let clients = if cx.role() == Role::RecordSystem {
+            &self.systems
+        } else {
+            &self.people
+        };
+        let place = clients.enter((cx.organisation(), cx.actor().id.clone()))?;
+        Ok(Admitted::caller(place, cx))
     }
-    let Some(_place) = clients.at_once.enter(client) else {
-        return Problem::too_many_requests(BUSY_WAIT).into_response();
-    };
-    let id = request.extensions().get::<RequestId>().cloned();
-    let caller = Caller(match id {
-        Some(id) => cx.in_request(id),
-        None => cx,
-    });
-    request.extensions_mut().insert(caller);
-    next.run(request).await
 }
 
 impl Own {

@@ -165,6 +165,101 @@ async fn a_wrong_question_to_the_region_is_refused() {
 }
 
 #[tokio::test]
+async fn a_wrong_question_about_access_is_refused() {
+    let region = kit::start().await;
+    let identifier = json!({ "name": "identifier", "valueIdentifier": { "system": kit::BSN_SYSTEM, "value": BSN } });
+    let source = |ura: &str| json!({ "name": "source", "valueString": ura });
+    let reason = |count: usize| {
+        json!([
+            identifier,
+            source("90000202"),
+            { "name": "purpose", "valueCode": "ETREAT" },
+            { "name": "reason", "valueString": "r".repeat(count) }
+        ])
+    };
+    for (parameters, expected) in [
+        (json!([identifier, source("90000202")]), 200),
+        (reason(500), 200),
+        (reason(501), 400),
+        (json!([identifier]), 400),
+        (json!([source("90000202")]), 400),
+        (json!([]), 400),
+        (json!([identifier, source("not a number")]), 400),
+        (json!([identifier, source("")]), 400),
+        (json!([identifier, source("90000999")]), 404),
+        (json!([identifier, identifier, source("90000202")]), 400),
+        (
+            json!([identifier, source("90000202"), { "name": "surprise", "valueCode": "x" }]),
+            400,
+        ),
+        (
+            json!([{ "name": "identifier", "valueString": "999911118" }, source("90000202")]),
+            400,
+        ),
+        (
+            json!([identifier, source("90000202"), { "name": "purpose", "valueCode": "CURIOSITY" }]),
+            400,
+        ),
+        (
+            json!([identifier, source("90000202"), { "name": "exchange", "valueInteger": 3 }]),
+            400,
+        ),
+    ] {
+        let mut body = json!({ "resourceType": "Parameters" });
+        if parameters.as_array().is_some_and(|list| !list.is_empty()) {
+            body["parameter"] = parameters;
+        }
+        let (status, outcome) = region
+            .hospital
+            .fhir("internist", Method::POST, "/$explain-access", Some(&body))
+            .await;
+        assert_eq!(status, expected, "{body}: {outcome}");
+        assert!(!outcome.to_string().contains("99991111"), "{outcome}");
+    }
+    for bytes in [
+        &b""[..],
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"{\"resourceType\":\"Patient\"}",
+    ] {
+        let request = region
+            .hospital
+            .ask("internist", Method::POST, "/fhir/r4/$explain-access")
+            .header("content-type", "application/fhir+json")
+            .body(bytes.to_vec());
+        assert_eq!(request.send().await.unwrap().status(), 400, "{bytes:?}");
+    }
+    region.close().await;
+}
+
+#[tokio::test]
+async fn a_wrong_question_for_the_state_of_a_node_tells_nothing() {
+    let region = kit::start().await;
+    let status = format!("{}/status", region.hospital.node_door);
+    let watcher = region.as_peer(&region.regional);
+    let other = region.as_peer(&region.practice);
+    let garbage = vec![0xff; 100_000];
+    for (request, expected) in [
+        (watcher.get(&status), 200),
+        (watcher.get(&status).body("{\"resourceType\":"), 200),
+        (watcher.get(&status).body(garbage), 200),
+        (watcher.get(format!("{status}?detail=all")), 400),
+        (watcher.get(format!("{status}?a=%FF")), 400),
+        (watcher.post(&status).body("{}"), 405),
+        (other.get(&status), 403),
+        (other.get(&status).body("{}"), 403),
+    ] {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), expected);
+        let text = response.text().await.unwrap();
+        assert_eq!(expected != 200, text.contains("OperationOutcome"), "{text}");
+    }
+    region.close().await;
+}
+
+#[tokio::test]
 async fn a_token_of_one_patient_opens_nothing_of_another() {
     let region = kit::start().await;
     let bsn = |bsn: &str| json!({ "system": kit::BSN_SYSTEM, "value": bsn });

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use care::{AccessContext, Bsn, Categories, Ura};
-use futures::future::join_all;
+use futures::{StreamExt as _, stream};
 use jiff::{Timestamp, tz::TimeZone};
 use store::AuditPage;
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use trust::{
     policy::Action,
 };
 
-use super::{Node, audit::Entry};
+use super::{Node, audit::Entry, regional::SOURCES_AT_ONCE_MAX};
 use crate::{
     error::ExchangeError,
     json::Text,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The most lines that one organisation gives, the latest first.
-pub(super) const LOG_LINES_MAX: usize = 5_000;
+pub const LOG_LINES_MAX: usize = 5_000;
 
 /// Who looked at one patient's data, everywhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Node {
                 fhir_base: String::new(),
             });
         }
-        let answers = join_all(participants.into_iter().map(|participant| {
+        let asking = stream::iter(participants).map(|participant| {
             let cx = &cx;
             async move {
                 let began = Instant::now();
@@ -137,8 +137,8 @@ impl Node {
                 };
                 (participant, answer, began.elapsed())
             }
-        }))
-        .await;
+        });
+        let answers = asking.buffered(SOURCES_AT_ONCE_MAX).collect().await;
         Ok(self.combined_log(answers))
     }
 

@@ -1,12 +1,9 @@
 //! Why somebody may or may not, rule by rule.
 
-use care::{AccessContext, Bsn, ExchangeCode, ProviderCategory, Ura};
-use trust::{
-    consent::ConsentQuestion,
-    policy::{Action, RuleLine, Situation},
-};
+use care::{AccessContext, Bsn, ExchangeCode, Ura};
+use trust::policy::RuleLine;
 
-use super::Node;
+use super::{Node, regional::reading_at};
 use crate::error::ExchangeError;
 
 impl Node {
@@ -27,27 +24,11 @@ impl Node {
             .chain([&self.parts.organisation])
             .find(|organisation| organisation.ura == holder)
             .ok_or(ExchangeError::NotFound)?;
-        let relation = self.treatment_relation(cx, bsn).await?;
-        let cx = cx.about(bsn, exchange.cloned(), relation)?;
-        let question = ConsentQuestion {
-            holder: holder.ura,
-            holder_category: ProviderCategory::of(holder.organisation_type),
-            consulting: cx.organisation(),
-            consulting_category: ProviderCategory::of(cx.organisation_type()),
-        };
-        // No answer is no; the explanation says that there was none.
-        let consent = self
-            .parts
-            .consents
-            .closed_question(&cx, bsn, &question)
-            .await
-            .ok();
-        let situation = Situation {
-            holder: holder.ura,
-            holder_type: holder.organisation_type,
-            action: Action::Read,
-            consent,
-        };
+        let cx = self.about_patient(cx, bsn, exchange).await??;
+        // As the region is asked, so it is explained: the same context, the
+        // same consents, the same situation.
+        let consents = self.consents(&cx, bsn, [holder]).await;
+        let situation = reading_at(holder, consents.as_ref());
         Ok(self.parts.policies.explain(&cx, &situation))
     }
 }

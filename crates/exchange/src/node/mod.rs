@@ -30,7 +30,7 @@ use trust::{
 };
 
 pub use accepted::RESOURCES_PER_SOURCE_MAX;
-pub use access_log::{AccessLog, AccessLogLine, AccessLogSource, AccessVisit};
+pub use access_log::{AccessLog, AccessLogLine, AccessLogSource, AccessVisit, LOG_LINES_MAX};
 pub use batch::BUNDLE_ENTRIES_MAX;
 pub use messages::{Channel, Receipt};
 pub use peer::{

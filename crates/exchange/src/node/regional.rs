@@ -4,7 +4,8 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use care::{
-    AccessContext, Bsn, Categories, DataCategory, ExchangeCode, ProviderCategory, Purpose, Ura,
+    AccessContext, Bsn, Categories, DataCategory, ExchangeCode, OtherPatient, ProviderCategory,
+    Purpose, Ura,
 };
 use fhir::Resource;
 use futures::{
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 use trust::{
     audit::{Happened, Outcome},
     consent::ConsentAnswer,
+    identity::OrganisationRecord,
     policy::{Action, Situation},
 };
 
@@ -147,7 +149,7 @@ impl Node {
         let participants = self.sources();
         let (holders, consents) = futures::join!(
             self.parts.region.holders(&cx, bsn),
-            self.consents(&cx, bsn, &participants)
+            self.consents(&cx, bsn, participants.iter().map(|source| &source.record))
         );
         let holders: Option<HashMap<Ura, Categories>> =
             holders.ok().map(|holders| holders.into_iter().collect());
@@ -207,12 +209,7 @@ impl Node {
         let Some(exchange) = self.parts.catalogue.get(code) else {
             return Err(ExchangeError::UnknownExchange);
         };
-        let relation = if cx.purpose() == Purpose::PatientRequest {
-            None
-        } else {
-            self.treatment_relation(cx, bsn).await?
-        };
-        let cx = match cx.about(bsn, Some(code.clone()), relation) {
+        let cx = match self.about_patient(cx, bsn, Some(code)).await? {
             Ok(cx) => cx,
             Err(other) => {
                 return self
@@ -243,6 +240,22 @@ impl Node {
             }
             None => Ok((cx, exchange)),
         }
+    }
+
+    /// Somebody as they ask about a patient: with the treatment relation that
+    /// the own records show, where they need one.
+    pub(super) async fn about_patient(
+        &self,
+        cx: &AccessContext,
+        bsn: &Bsn,
+        exchange: Option<&ExchangeCode>,
+    ) -> Result<Result<AccessContext, OtherPatient>, ExchangeError> {
+        let relation = if cx.purpose() == Purpose::PatientRequest {
+            None
+        } else {
+            self.treatment_relation(cx, bsn).await?
+        };
+        Ok(cx.about(bsn, exchange.cloned(), relation))
     }
 
     /// One line that the region is asked, and one that the own data is read.
@@ -289,25 +302,20 @@ impl Node {
     }
 
     /// What the patient consents to, per holder; none when nobody can say.
-    async fn consents(
+    pub(super) async fn consents<'s>(
         &self,
         cx: &AccessContext,
         bsn: &Bsn,
-        sources: &[Participant],
+        sources: impl IntoIterator<Item = &'s OrganisationRecord>,
     ) -> Option<HashMap<Ura, ConsentAnswer>> {
         if !needs_consent(cx) {
             return Some(HashMap::new());
         }
         let own = self.parts.organisation.ura;
         let holders: Vec<(Ura, ProviderCategory)> = sources
-            .iter()
-            .filter(|source| source.record.ura != own)
-            .map(|source| {
-                (
-                    source.record.ura,
-                    ProviderCategory::of(source.record.organisation_type),
-                )
-            })
+            .into_iter()
+            .filter(|source| source.ura != own)
+            .map(|source| (source.ura, ProviderCategory::of(source.organisation_type)))
             .collect();
         let consulting = (
             cx.organisation(),
@@ -329,12 +337,7 @@ impl Node {
         source: &Participant,
         consents: Option<&HashMap<Ura, ConsentAnswer>>,
     ) -> Categories {
-        let situation = Situation {
-            holder: source.record.ura,
-            holder_type: source.record.organisation_type,
-            action: Action::Read,
-            consent: consents.and_then(|consents| consents.get(&source.record.ura).cloned()),
-        };
+        let situation = reading_at(&source.record, consents);
         self.parts.policies.decide(cx, &situation).categories()
     }
 
@@ -497,6 +500,20 @@ impl Node {
             resources,
             complete: whole,
         }
+    }
+}
+
+/// Reading what a source has, by what is known of the patient's consents; none
+/// known is no consent.
+pub(super) fn reading_at(
+    source: &OrganisationRecord,
+    consents: Option<&HashMap<Ura, ConsentAnswer>>,
+) -> Situation {
+    Situation {
+        holder: source.ura,
+        holder_type: source.organisation_type,
+        action: Action::Read,
+        consent: consents.and_then(|consents| consents.get(&source.ura).cloned()),
     }
 }
 

@@ -1,5 +1,5 @@
 use care::{Purpose, Role};
-use exchange::SourceState;
+use exchange::{LOG_LINES_MAX, SourceState};
 use trust::consent::Preset;
 
 use crate::kit::*;
@@ -91,6 +91,33 @@ async fn nobody_else_sees_who_looked() {
             .status(),
         403
     );
+}
+
+#[tokio::test]
+async fn an_organisation_gives_so_many_lines_of_its_log_and_no_more() {
+    let region = TestRegion::with_anna().await;
+    let node = region.node(GP);
+    let lines = async || {
+        let cx = region.patient(ANNA);
+        let bundle = node.answer_access_log(&cx).await.unwrap();
+        let bundle = fhir::Resource::parse(&bundle).unwrap();
+        bundle.root().each("entry").count()
+    };
+    // Each question for the log writes a line of its own.
+    let first = lines().await;
+    let anna = bsn(ANNA);
+    let line = |number: usize| store::AuditBody {
+        patient: Some(anna.clone()),
+        body: format!("{{\"resourceType\":\"AuditEvent\",\"id\":\"{number}\"}}").into_bytes(),
+    };
+    let missing = LOG_LINES_MAX - first - 2;
+    node.store()
+        .append_audit((0..missing).map(line).collect())
+        .await
+        .unwrap();
+    assert_eq!(lines().await, LOG_LINES_MAX - 1);
+    assert_eq!(lines().await, LOG_LINES_MAX);
+    assert_eq!(lines().await, LOG_LINES_MAX);
 }
 
 #[tokio::test]

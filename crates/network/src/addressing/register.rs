@@ -481,3 +481,30 @@ fn instant(ms: i64) -> String {
     let at = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
     format!("{at:.3}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_register_takes_so_many_organisations_and_no_more() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        let entry = |id: &str| {
+            let body = serde_json::json!({ "id": id });
+            put_version(&connection, Kind::Organization, id, None, 1, body).unwrap()
+        };
+        connection
+            .execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+                 INSERT INTO version (kind, id, version, last_updated_ms, latest, body)
+                 SELECT ?2, 'o' || i, 1, i, 1, '{}' FROM n",
+                (ORGANISATIONS_MAX - 1, Kind::Organization.name()),
+            )
+            .unwrap();
+        assert!(matches!(entry("last"), Put::Stored { created: true, .. }));
+        assert!(matches!(entry("one-more"), Put::Full));
+        // Those that are there can still change.
+        assert!(matches!(entry("o1"), Put::Stored { created: false, .. }));
+    }
+}

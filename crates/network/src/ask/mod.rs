@@ -14,10 +14,8 @@ mod tests;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use care::{AccessContext, Ura};
+use care::AccessContext;
 use fhir::Resource;
-use futures::{Stream, StreamExt, stream};
-use tokio::time::Instant;
 use trust::{Randomness, assertion::Assertions};
 
 pub use tokens::TOKENS_MAX;
@@ -35,8 +33,6 @@ pub const PAGE_ROUNDS_MAX: usize = 20;
 pub const RESOURCES_MAX: usize = 10_000;
 /// Bytes that one source may answer with, all pages together.
 pub const ANSWER_BYTES_MAX: usize = 24 * 1024 * 1024;
-/// Sources that are asked at the same time.
-pub const FAN_OUT_MAX: usize = 64;
 /// The path of the FHIR R4 door under the base of a node.
 pub const FHIR_PATH: &str = "/fhir/r4";
 /// The path of the access log of a patient at a source.
@@ -107,17 +103,6 @@ pub enum Why {
     NotAsked(&'static str),
 }
 
-/// The answer of one source.
-#[derive(Debug)]
-pub struct SourceAnswer {
-    /// Which source.
-    pub source: Ura,
-    /// Its answer.
-    pub answer: Answer,
-    /// How long it took.
-    pub took: Duration,
-}
-
 /// Asks other nodes in the name of this one.
 pub struct Asker {
     peers: Arc<PeerClient>,
@@ -143,26 +128,6 @@ impl Asker {
     pub async fn ask(&self, source: &Organisation, question: &Question) -> Answer {
         self.within(source, question.deadline, self.searches(source, question))
             .await
-    }
-
-    /// Asks all sources at once and gives their answers as they come; each has
-    /// its own deadline.
-    pub fn ask_all<'a>(
-        &'a self,
-        sources: Vec<Organisation>,
-        question: &'a Question,
-    ) -> impl Stream<Item = SourceAnswer> + Send + 'a {
-        stream::iter(sources)
-            .map(move |source| async move {
-                let began = Instant::now();
-                let answer = self.ask(&source, question).await;
-                SourceAnswer {
-                    source: source.ura,
-                    answer,
-                    took: began.elapsed(),
-                }
-            })
-            .buffer_unordered(FAN_OUT_MAX)
     }
 
     /// Asks one source who looked at the patient's data: AuditEvents, as the

@@ -19,7 +19,7 @@ use axum::{
     routing::post,
 };
 use care::{OrganisationType, RandomIds};
-use futures::StreamExt;
+use futures::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use trust::{SystemRandomness, assertion::Assertions, identity::OrganisationRecord};
@@ -485,12 +485,15 @@ async fn answers_of_several_sources_come_as_they_are_ready() {
     let time = HandMovedTime::start();
     let (first, answered) = tokio::sync::oneshot::channel();
     let asking = tokio::spawn(async move {
-        let mut answers = std::pin::pin!(asker.ask_all(sources, &question));
+        let mut answers = sources
+            .iter()
+            .map(async |source| (source.ura, asker.ask(source, &question).await))
+            .collect::<FuturesUnordered<_>>();
         let one = answers.next().await.unwrap();
-        first.send((one.source, shown(&one.answer))).unwrap();
+        first.send((one.0, shown(&one.1))).unwrap();
         let two = answers.next().await.unwrap();
         assert!(answers.next().await.is_none());
-        (two.source, shown(&two.answer))
+        (two.0, shown(&two.1))
     });
     assert_eq!(answered.await.unwrap(), (pharmacy.ura(), "1+0".to_owned()));
     slow.asked.notified().await;
