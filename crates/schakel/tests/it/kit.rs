@@ -1,6 +1,7 @@
 //! A demo region for a test: started on free ports, ended when it is dropped.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
@@ -166,6 +167,14 @@ impl Region {
             .to_owned()
     }
 
+    /// Where an organisation's pages are.
+    pub(crate) fn pages(&self, slug: &str) -> String {
+        let fhir = self.fhir(slug);
+        fhir.strip_suffix("/fhir/r4")
+            .expect("a FHIR base")
+            .to_owned()
+    }
+
     /// Asks the whole region about a patient.
     pub(crate) async fn regional_record(&self, question: &Question<'_>) -> Record {
         let organisation = self.demo["people"]
@@ -230,7 +239,7 @@ impl Record {
     }
 
     /// The state of every source, by URA.
-    pub(crate) fn states(&self) -> std::collections::BTreeMap<String, String> {
+    pub(crate) fn states(&self) -> BTreeMap<String, String> {
         self.entries()
             .filter(|entry| entry["search"]["mode"] == "outcome")
             .flat_map(|entry| entry["resource"]["issue"].as_array().into_iter().flatten())
@@ -315,4 +324,74 @@ pub(crate) fn code(answer: &[u8]) -> String {
         .find(|segment| segment.starts_with("MSA"))
         .unwrap_or_default();
     msa.split('|').nth(1).unwrap_or_default().to_owned()
+}
+
+/// As much of a browser as the pages need: it keeps cookies, and sends the
+/// token of the last form that it saw.
+pub(crate) struct Browser {
+    base: String,
+    cookies: BTreeMap<String, String>,
+    token: String,
+}
+
+impl Browser {
+    pub(crate) fn at(base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            cookies: BTreeMap::new(),
+            token: String::new(),
+        }
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> String {
+        let request = http().get(format!("{}{path}", self.base));
+        self.send(path, request).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> String {
+        let mut form = fields.to_vec();
+        let token = self.token.clone();
+        form.push(("token", &token));
+        let request = http()
+            .post(format!("{}{path}", self.base))
+            .header("origin", self.base.as_str())
+            .form(&form);
+        self.send(path, request).await
+    }
+
+    async fn send(&mut self, path: &str, request: reqwest::RequestBuilder) -> String {
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let answer = request
+            .header("cookie", cookies.join("; "))
+            .send()
+            .await
+            .expect("an answer");
+        let status = answer.status().as_u16();
+        assert!([200, 303].contains(&status), "{path}: {status}");
+        for cookie in answer.headers().get_all("set-cookie") {
+            let cookie = cookie.to_str().expect("a cookie");
+            let (name, value) = cookie
+                .split(';')
+                .next()
+                .and_then(|pair| pair.split_once('='))
+                .expect("a name and a value");
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        let page = answer.text().await.expect("a page");
+        if page.contains("name=\"token\"") {
+            self.token = field(&page, "token");
+        }
+        page
+    }
+}
+
+/// The value of a hidden field of a page.
+pub(crate) fn field(page: &str, name: &str) -> String {
+    let start = format!("name=\"{name}\" value=\"");
+    let (_, rest) = page.split_once(&start).expect("the field is there");
+    rest.split('"').next().expect("a value").to_owned()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::kit::{Question, Region, code, http, mllp, result};
+use crate::kit::{Browser, Question, Region, code, field, http, mllp, result};
 
 const GP: &str = "90000101";
 const OUT_OF_HOURS: &str = "90000102";
@@ -89,22 +89,54 @@ fn the_allergy_of_one_place_is_seen_at_another(allergies: &[&Value]) {
 async fn a_colleague_without_a_relation_sees_nothing(region: &Region, bsn: &str) {
     let ask = Question::of("psychiater-amrani", bsn, "bgz");
     let record = region.regional_record(&ask).await;
-    let nothing = record.status == 403
-        || record.states().values().all(|state| state == "not-allowed")
-            && record.resources("Observation").is_empty();
-    assert!(nothing, "{} {:?}", record.status, record.states());
+    assert_eq!(record.status, 403);
+    // A refusal, and nothing else: no source, no count, no hint.
+    let refusal = serde_json::json!({
+        "resourceType": "OperationOutcome",
+        "issue": [{
+            "severity": "error",
+            "code": "forbidden",
+            "diagnostics": "This is not allowed"
+        }]
+    });
+    assert_eq!(record.bundle, refusal);
 }
 
 async fn an_emergency_opens_the_record_and_is_remembered(region: &Region, bsn: &str) {
-    // This patient lets everyone see; that an emergency opens what consent
-    // closes is held by the matrix of the policies.
+    let elsewhere = [
+        GP,
+        OUT_OF_HOURS,
+        LABORATORY,
+        PHARMACY,
+        MENTAL_HEALTH,
+        HOME_CARE,
+    ];
+    the_patient_lets_nobody_see(region).await;
+    // Who treats the patient sees what the hospital itself has, and no more.
+    let treating = Question::of("internist-akkerhof", bsn, "bgz");
+    let record = region.regional_record(&treating).await;
+    assert_eq!(record.status, 200);
+    for source in elsewhere {
+        assert_eq!(record.states()[source], "not-allowed", "{source}");
+        assert_eq!(record.from(source), 0, "{source}");
+    }
+    // Nor does an emergency physician who claims no emergency.
+    let calm = Question::of("seh-arts-torenaar", bsn, "bgz");
+    let record = region.regional_record(&calm).await;
+    for source in elsewhere {
+        assert_eq!(record.from(source), 0, "{source}");
+    }
     let ask = Question {
         emergency: Some("Bewusteloos binnengebracht"),
-        ..Question::of("seh-arts-torenaar", bsn, "bgz")
+        ..calm
     };
     let record = region.regional_record(&ask).await;
     assert_eq!(record.status, 200);
-    assert_eq!(record.states()[GP], "data");
+    for source in [GP, PHARMACY] {
+        assert_eq!(record.states()[source], "data", "{source}");
+        assert!(record.from(source) > 0, "{source}");
+    }
+    assert!(!record.resources("AllergyIntolerance").is_empty());
 
     let answer = http()
         .post(format!("{}/$access-log", region.fhir("regio")))
@@ -118,6 +150,22 @@ async fn an_emergency_opens_the_record_and_is_remembered(region: &Region, bsn: &
     let log = answer.text().await.unwrap();
     assert!(log.contains("M. Torenaar"), "the patient sees who looked");
     assert!(log.contains("Bewusteloos binnengebracht"), "and why");
+}
+
+/// The patient changes the choice on the pages: what it would do, then yes.
+async fn the_patient_lets_nobody_see(region: &Region) {
+    let mut browser = Browser::at(&region.pages("regio"));
+    browser.get("/").await;
+    browser.post("/sign-in", &[("person", "patient-001")]).await;
+    browser.get("/my/consent").await;
+    let preview = browser
+        .post("/my/consent/preview", &[("choice", "no-one")])
+        .await;
+    let pending = field(&preview, "pending");
+    let done = browser
+        .post("/my/consent/confirm", &[("pending", &pending)])
+        .await;
+    assert!(!done.contains("name=\"pending\""), "{done}");
 }
 
 fn every_log_holds(region: &Region) {
