@@ -173,6 +173,8 @@ pub struct MllpLimits {
     pub messages_in_flight: usize,
     /// See [`MLLP_CONNECTIONS_MAX`].
     pub connections: usize,
+    /// See [`HANDSHAKE_TIMEOUT`].
+    pub handshake_timeout: Duration,
     /// See [`MESSAGE_TIMEOUT`].
     pub message_timeout: Duration,
     /// See [`MLLP_IDLE_TIMEOUT`].
@@ -190,6 +192,7 @@ impl MllpLimits {
         bytes_in_flight: MESSAGE_BYTES_IN_FLIGHT_MAX,
         messages_in_flight: MESSAGES_IN_FLIGHT_MAX,
         connections: MLLP_CONNECTIONS_MAX,
+        handshake_timeout: HANDSHAKE_TIMEOUT,
         message_timeout: MESSAGE_TIMEOUT,
         idle_timeout: MLLP_IDLE_TIMEOUT,
         write_timeout: MLLP_WRITE_TIMEOUT,

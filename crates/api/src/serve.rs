@@ -13,6 +13,7 @@ use axum::{Router, body::Body, response::Response};
 use http::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use rustls::pki_types::CertificateDer;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -96,9 +97,11 @@ pub fn open_https(
     })
 }
 
-/// Opens an MLLP port, until `stop` is cancelled.
+/// Opens an MLLP port, until `stop` is cancelled; over TLS when that is given
+/// (see [`mllp::tls`]).
 pub fn open_mllp<I: Intake>(
     listener: TcpListener,
+    tls: Option<rustls::ServerConfig>,
     intake: Arc<I>,
     limits: MllpLimits,
     stop: CancellationToken,
@@ -106,8 +109,16 @@ pub fn open_mllp<I: Intake>(
     let address = listener.local_addr()?;
     Ok(Open {
         address,
-        closed: tokio::spawn(mllp::listen(listener, intake, limits, stop)),
+        closed: tokio::spawn(mllp::listen(listener, tls, intake, limits, stop)),
     })
+}
+
+/// A peer whose certificate was verified when the connection began.
+#[derive(Clone)]
+struct Known {
+    peer: Arc<Peer>,
+    certificate: CertificateDer<'static>,
+    anchors: TrustAnchors,
 }
 
 struct Door {
@@ -177,7 +188,12 @@ impl Door {
             return;
         };
         let is_http2 = session.alpn_protocol() == Some(b"h2");
-        let peer = Some(Arc::new(peer));
+        let certificate = certificate.map(|certificate| certificate.clone().into_owned());
+        let peer = certificate.map(|certificate| Known {
+            peer: Arc::new(peer),
+            certificate,
+            anchors: anchors.clone(),
+        });
         if is_http2 {
             self.http2(stream, remote, peer, stop).await;
         } else {
@@ -189,7 +205,7 @@ impl Door {
         &self,
         stream: S,
         remote: RemoteAddress,
-        peer: Option<Arc<Peer>>,
+        peer: Option<Known>,
         stop: &CancellationToken,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -217,7 +233,7 @@ impl Door {
         &self,
         stream: S,
         remote: RemoteAddress,
-        peer: Option<Arc<Peer>>,
+        peer: Option<Known>,
         stop: &CancellationToken,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -247,7 +263,7 @@ impl Door {
     fn service(
         &self,
         remote: RemoteAddress,
-        peer: Option<Arc<Peer>>,
+        peer: Option<Known>,
     ) -> impl hyper::service::Service<
         Request<Incoming>,
         Response = Response,
@@ -258,8 +274,12 @@ impl Door {
         hyper::service::service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(remote);
-            if let Some(peer) = &peer {
-                request.extensions_mut().insert(Arc::clone(peer));
+            // A connection can outlive the certificate that it began with; then
+            // the guard finds nobody at the other end.
+            if let Some(known) = &peer
+                && !known.anchors.is_revoked(&known.certificate)
+            {
+                request.extensions_mut().insert(Arc::clone(&known.peer));
             }
             router.clone().oneshot(request)
         })

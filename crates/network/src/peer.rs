@@ -132,7 +132,15 @@ pub enum PeerError {
 pub struct PeerClient {
     identity: NodeIdentity,
     anchors: TrustAnchors,
-    clients: Mutex<HashMap<Ura, reqwest::Client>>,
+    clients: Mutex<Clients>,
+}
+
+/// The pools, and of which revocation list the certificates behind them were
+/// judged.
+#[derive(Default)]
+struct Clients {
+    revision: u64,
+    by_node: HashMap<Ura, reqwest::Client>,
 }
 
 impl PeerClient {
@@ -204,7 +212,14 @@ impl PeerClient {
     }
 
     fn client(&self, ura: Ura) -> Result<reqwest::Client, PeerError> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        // After another list, who is at the other end must show it anew.
+        let revision = self.anchors.revision();
+        if kept.revision != revision {
+            kept.by_node.clear();
+            kept.revision = revision;
+        }
+        let clients = &mut kept.by_node;
         if let Some(client) = clients.get(&ura) {
             return Ok(client.clone());
         }

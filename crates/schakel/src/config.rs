@@ -17,6 +17,9 @@ pub(crate) struct NodeConfig {
     pub(crate) doors: DoorsConfig,
     pub(crate) files: FilesConfig,
     pub(crate) region: RegionConfig,
+    /// Nobody can sign in, and no node can be served, until this is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sign_in: Option<SignInConfig>,
     #[serde(default)]
     pub(crate) limits: LimitsConfig,
 }
@@ -56,6 +59,39 @@ pub(crate) struct DoorsConfig {
     /// The address at which other nodes reach the node door, where it differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) node_url: Option<String>,
+    /// TLS at the MLLP port. Left out, it speaks in the clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mllp_tls: Option<MllpTlsConfig>,
+}
+
+/// TLS at the MLLP port: PEM files of the organisation's own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MllpTlsConfig {
+    /// The certificate of the port, with what leads to its root.
+    pub(crate) certificate: PathBuf,
+    /// Its private key.
+    pub(crate) key: PathBuf,
+    /// Who gives certificates to the systems that send here. Left out, a
+    /// sender need not show one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) clients: Option<PathBuf>,
+}
+
+/// How people sign in.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignInConfig {
+    /// Who says who somebody is.
+    pub(crate) issuer: Issuer,
+}
+
+/// Who says who somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Issuer {
+    /// Whoever names a person of the list is believed: for made-up people only.
+    Demo,
 }
 
 /// Where the node keeps its files.
@@ -68,6 +104,10 @@ pub(crate) struct FilesConfig {
     pub(crate) identity: PathBuf,
     /// The certificate of the region's authority.
     pub(crate) authority: PathBuf,
+    /// The region's revocation list, in PEM. Left out, no certificate of the
+    /// region is ever taken back here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked: Option<PathBuf>,
     /// The people who may sign in: the demo issuer's list.
     pub(crate) people: PathBuf,
     /// A directory with exchanges of the organisation's own, beside the ones
@@ -128,9 +168,16 @@ impl NodeConfig {
         ]
         .into_iter()
         .chain(&mut files.exchanges)
+        .chain(&mut files.revoked)
         .chain(&mut config.region.embedded)
         {
             *file = directory.join(&file);
+        }
+        if let Some(tls) = &mut config.doors.mllp_tls {
+            let key_and_certificate = [&mut tls.certificate, &mut tls.key];
+            for file in key_and_certificate.into_iter().chain(&mut tls.clients) {
+                *file = directory.join(&file);
+            }
         }
         Ok(config)
     }
@@ -139,6 +186,18 @@ impl NodeConfig {
     pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
         std::fs::write(path, toml::to_string(self)?)
             .with_context(|| format!("cannot write `{}`", path.display()))
+    }
+
+    /// How people sign in; that it is not said is a reason not to serve.
+    pub(crate) fn issuer(&self) -> anyhow::Result<Issuer> {
+        match self.sign_in {
+            Some(SignInConfig { issuer }) => Ok(issuer),
+            None => bail!(
+                "`sign_in.issuer` is missing: the only issuer that there is yet is `demo`, which \
+                 believes whoever names a person of `files.people`. Where everybody is made up, \
+                 add\n\n[sign_in]\nissuer = \"demo\""
+            ),
+        }
     }
 
     /// What kind of organisation it is.
@@ -198,12 +257,24 @@ services_ura = "90000100"
     }
 
     #[test]
+    fn the_demo_issuer_is_one_that_was_asked_for() {
+        let silent = read(HOSPITAL).unwrap().issuer().unwrap_err().to_string();
+        assert!(silent.contains("`sign_in.issuer` is missing"), "{silent}");
+        let said = format!("{HOSPITAL}\n[sign_in]\nissuer = \"demo\"\n");
+        assert_eq!(read(&said).unwrap().issuer().unwrap(), Issuer::Demo);
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         let wrong = |from: &str, to: &str| {
             let error = read(&HOSPITAL.replace(from, to)).unwrap_err();
             format!("{error:#}").replace('\n', " ")
         };
         assert!(wrong("\"V4\"", "\"V9\"").contains("`V9` is no organisation type"));
+        assert!(
+            wrong("[region]", "[sign_in]\nissuer = \"uzi\"\n[region]")
+                .contains("unknown variant `uzi`")
+        );
         assert!(wrong("mllp =", "mlpp =").contains("unknown field `mlpp`"));
         assert!(wrong("\"90000104\"", "\"hospital\"").contains("a URA has eight digits"));
     }

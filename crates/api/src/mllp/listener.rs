@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use rustls::ServerConfig;
 use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -15,17 +17,19 @@ use crate::limits::MllpLimits;
 /// file descriptors that other connections will give back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves a listening socket until `stop` is cancelled. Then it accepts no
+/// Serves a listening socket, over TLS when that is given, until `stop` is cancelled. Then it accepts no
 /// more, lets each connection finish the message that is being worked on, and
 /// returns; what was not acknowledged, the sender will send again.
 pub async fn listen<I: Intake>(
     listener: TcpListener,
+    tls: Option<ServerConfig>,
     intake: Arc<I>,
     limits: MllpLimits,
     stop: CancellationToken,
 ) {
     let connections = Arc::new(Semaphore::new(limits.connections));
-    let drain_timeout = limits.drain_timeout;
+    let (drain_timeout, handshake_timeout) = (limits.drain_timeout, limits.handshake_timeout);
+    let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
     let shared = Arc::new(Shared::new(intake, limits));
     let tasks = TaskTracker::new();
     loop {
@@ -39,9 +43,30 @@ pub async fn listen<I: Intake>(
             continue;
         };
         let shared = Arc::clone(&shared);
-        let stop = stop.clone();
+        let (stop, tls) = (stop.clone(), tls.clone());
         tasks.spawn(async move {
-            let ending = serve(stream, &shared, &stop).await;
+            let ending = match tls {
+                None => serve(stream, &shared, &stop).await,
+                Some(tls) => {
+                    let handshake = timeout(handshake_timeout, tls.accept(stream));
+                    let done = tokio::select! {
+                        biased;
+                        () = stop.cancelled() => return,
+                        done = handshake => done,
+                    };
+                    match done {
+                        Ok(Ok(stream)) => serve(stream, &shared, &stop).await,
+                        Ok(Err(error)) => {
+                            tracing::warn!(%error, "a TLS handshake at the MLLP port failed");
+                            return;
+                        }
+                        Err(_) => {
+                            tracing::warn!("a TLS handshake at the MLLP port took too long");
+                            return;
+                        }
+                    }
+                }
+            };
             drop(place);
             match ending {
                 Ending::Closed | Ending::Idle | Ending::Stopped => {

@@ -9,6 +9,7 @@ mod connection;
 mod frame;
 mod listener;
 mod node_intake;
+mod tls;
 
 use std::future::Future;
 
@@ -18,6 +19,7 @@ pub use connection::Ending;
 pub use frame::{CARRIAGE_RETURN, Decoder, END, FrameFault, START, encode};
 pub use listener::listen;
 pub use node_intake::NodeIntake;
+pub use tls::{TlsFault, tls};
 
 /// What stands behind the listener.
 pub trait Intake: Send + Sync + 'static {

@@ -14,7 +14,8 @@ use crate::incoming;
 
 /// Hands messages to a node, in the name of the organisation's own record
 /// system. MLLP knows no credentials: whoever reaches the port is believed, so
-/// the port belongs inside the organisation's own network.
+/// the port belongs inside the organisation's own network, or behind TLS that
+/// asks for a certificate.
 pub struct NodeIntake {
     /// The node.
     pub node: Arc<Node>,

@@ -464,6 +464,7 @@ impl Wiring<'_> {
             .closed,
             api::open_mllp(
                 sockets.mllp,
+                None,
                 intake,
                 self.settings.mllp.clone(),
                 stop.clone(),
@@ -531,6 +532,14 @@ impl Region {
     }
 
     /// The patient of the story consents to everything.
+    /// Takes the certificate of a member back, everywhere in this region.
+    pub(crate) fn revoke(&self, member: &Member) {
+        let serial = member.identity.serial().unwrap();
+        let now = SystemClock::default().now();
+        let list = self.authority.revocation_list(&[serial], 1, now).unwrap();
+        self.anchors.take_revocations(&list).unwrap();
+    }
+
     pub(crate) async fn consent(&self, preset: Preset) {
         let token = self.regional.token("patient");
         let cx = self.regional.bearer.verify(&token).unwrap();

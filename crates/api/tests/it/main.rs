@@ -10,3 +10,5 @@ mod messages;
 mod quiet;
 mod region;
 mod rest;
+mod revoked;
+mod tls;

@@ -24,13 +24,7 @@ impl Serve {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let config = NodeConfig::read(&self.config)?;
         let sockets = Sockets::bind(&config).await?;
-        // Whoever signs in is believed as long as the demo issuer is the only one,
-        // so the pages must say that everybody is made up.
-        let surroundings = Surroundings {
-            demo: true,
-            ..Surroundings::default()
-        };
-        let mut node = RunningNode::open(&config, sockets, surroundings)?;
+        let mut node = RunningNode::open(&config, sockets, Surroundings::default())?;
         eprintln!("{} at {}", node.organisation.name, node.own_url);
         let stopped = shutdown::signal();
         tokio::pin!(stopped);

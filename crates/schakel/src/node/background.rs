@@ -11,6 +11,8 @@ use network::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::revocations::RevocationFile;
+
 /// The work, and what it needs.
 pub(crate) struct Background {
     pub(crate) own: Organisation,
@@ -20,6 +22,8 @@ pub(crate) struct Background {
     /// Whether other nodes can reach this one. One that is switched off keeps
     /// no lease, so that no change of consent waits for it.
     pub(crate) reachable: bool,
+    /// The region's revocation list, where the node has one.
+    pub(crate) revocations: Option<RevocationFile>,
 }
 
 impl Background {
@@ -31,6 +35,7 @@ impl Background {
             consents,
             registrar,
             reachable,
+            revocations,
         } = self;
         let run = |tasks: &mut JoinSet<()>, work: BoxedWork| {
             let stop = stop.clone();
@@ -44,6 +49,9 @@ impl Background {
                 directory.keep_fresh(Some(&own), REFRESH_INTERVAL).await;
             }),
         );
+        if let Some(mut file) = revocations {
+            run(tasks, Box::pin(async move { file.keep_fresh().await }));
+        }
         if reachable {
             run(tasks, Box::pin(async move { consents.keep_lease().await }));
         }

@@ -5,6 +5,7 @@
 
 mod background;
 mod parts;
+mod revocations;
 mod services;
 mod start;
 mod status;

@@ -11,13 +11,16 @@ use trust::{
     identity::{NodeIdentity, TrustAnchors},
     person::People,
 };
+use zeroize::Zeroizing;
 
-use crate::config::NodeConfig;
+use super::revocations::RevocationFile;
+use crate::config::{MllpTlsConfig, NodeConfig};
 
 /// The keys, people and sources of time and chance of a node.
 pub(crate) struct NodeFiles {
     pub(crate) identity: NodeIdentity,
     pub(crate) anchors: TrustAnchors,
+    pub(crate) revocations: Option<RevocationFile>,
     pub(crate) people: Arc<People>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
@@ -43,11 +46,16 @@ impl NodeFiles {
         );
         let authority = read_text(&config.files.authority)?;
         let anchors = TrustAnchors::from_pem(&authority, Arc::clone(&clock))?;
+        let revocations = match &config.files.revoked {
+            Some(path) => Some(RevocationFile::open(path, anchors.clone())?),
+            None => None,
+        };
         let people = People::from_json(read_text(&config.files.people)?.as_bytes())
             .with_context(|| format!("`{}` is not valid", config.files.people.display()))?;
         Ok(Self {
             identity,
             anchors,
+            revocations,
             people: Arc::new(people),
             clock,
             ids: Arc::new(RandomIds),
@@ -78,6 +86,19 @@ pub(crate) fn open_store(
         seal: Arc::new(Chain::new(&files.identity, Some(files.audit_head(config)))),
     })
     .with_context(|| format!("cannot open `{}`", config.files.database.display()))
+}
+
+/// TLS of the MLLP port, from its files.
+pub(crate) fn mllp_tls(config: &MllpTlsConfig) -> anyhow::Result<rustls::ServerConfig> {
+    let chain = read_text(&config.certificate)?;
+    let key = Zeroizing::new(read_text(&config.key)?);
+    let clients = config.clients.as_deref().map(read_text).transpose()?;
+    api::mllp::tls(&chain, &key, clients.as_deref()).with_context(|| {
+        format!(
+            "`doors.mllp_tls` with `{}` cannot be used",
+            config.certificate.display()
+        )
+    })
 }
 
 fn read_text(path: &Path) -> anyhow::Result<String> {

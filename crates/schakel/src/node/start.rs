@@ -27,8 +27,13 @@ use trust::{
 };
 use web::{Elsewhere, RegionRoom, WebOptions};
 
-use super::{NodeFiles, Services, background::Background, open_store, status::WatchedRegion};
-use crate::{checks::RunningChecks, config::NodeConfig};
+use super::{
+    NodeFiles, Services, background::Background, open_store, parts::mllp_tls, status::WatchedRegion,
+};
+use crate::{
+    checks::RunningChecks,
+    config::{Issuer, NodeConfig},
+};
 
 /// A node that runs.
 pub(crate) struct RunningNode {
@@ -48,8 +53,6 @@ pub(crate) struct RunningNode {
 /// What the pages show of a demo region, beside the node's own.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Surroundings {
-    /// Everybody is made up, and the pages say so.
-    pub(crate) demo: bool,
     /// The sign-in pages of the other organisations.
     pub(crate) elsewhere: Vec<Elsewhere>,
 }
@@ -105,6 +108,7 @@ impl RunningNode {
         sockets: Sockets,
         surroundings: Surroundings,
     ) -> anyhow::Result<Self> {
+        let issuer = config.issuer()?;
         let files = NodeFiles::read(config)?;
         let own_address = sockets.own.local_addr()?;
         let mllp_address = sockets.mllp.local_addr()?;
@@ -229,7 +233,9 @@ impl RunningNode {
                 Arc::clone(&ids),
                 randomness.clone(),
             )),
-            issuer: Arc::new(DemoIssuer(Arc::clone(&files.people))),
+            issuer: match issuer {
+                Issuer::Demo => Arc::new(DemoIssuer(Arc::clone(&files.people))),
+            },
             people: Arc::clone(&files.people),
             public_address: own_url.clone(),
             elsewhere: surroundings.elsewhere,
@@ -242,7 +248,8 @@ impl RunningNode {
                 )),
             }),
             checks: Arc::new(RunningChecks::new(config.clone(), store.clone())),
-            demo: surroundings.demo,
+            // Whoever signs in is believed, so the pages say that all are made up.
+            demo: issuer == Issuer::Demo,
             clock: Arc::clone(&clock),
             randomness: randomness.clone(),
             time_zone,
@@ -283,7 +290,13 @@ impl RunningNode {
             clock,
             ids: Arc::clone(&ids),
         });
-        let door = api::open_mllp(sockets.mllp, intake, MllpLimits::STANDARD, stop.clone())?;
+        let door = api::open_mllp(
+            sockets.mllp,
+            config.doors.mllp_tls.as_ref().map(mllp_tls).transpose()?,
+            intake,
+            MllpLimits::STANDARD,
+            stop.clone(),
+        )?;
         tasks.spawn(async move { drop(door.closed.await) });
 
         let context = files.identity.own_system(&*ids);
@@ -293,6 +306,7 @@ impl RunningNode {
             consents,
             registrar: Registrar::new(store, localisation, context, RegistrarSettings::default()),
             reachable,
+            revocations: files.revocations,
         };
         Ok(Self {
             organisation,

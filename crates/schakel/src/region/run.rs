@@ -66,10 +66,7 @@ fn open_all(prepared: Vec<PreparedNode>, people: &People) -> anyhow::Result<Node
             Organisation::Regional => std::mem::take(&mut elsewhere),
             _ => Vec::new(),
         };
-        let surroundings = Surroundings {
-            demo: true,
-            elsewhere,
-        };
+        let surroundings = Surroundings { elsewhere };
         nodes.insert(
             organisation,
             RunningNode::open(&config, sockets, surroundings)?,

@@ -19,7 +19,8 @@ use trust::{
 
 use crate::{
     config::{
-        DoorsConfig, FilesConfig, LimitsConfig, NodeConfig, OrganisationConfig, RegionConfig,
+        DoorsConfig, FilesConfig, Issuer, LimitsConfig, NodeConfig, OrganisationConfig,
+        RegionConfig, SignInConfig,
     },
     node::Sockets,
 };
@@ -269,12 +270,14 @@ fn prepare_node(
             mllp: mllp.local_addr()?,
             public_url: None,
             node_url: (!reachable).then(|| format!("https://{node_address}")),
+            mllp_tls: None,
         },
         files: FilesConfig {
             database: "records.db".into(),
             identity: "identity".into(),
             authority: "../authority.pem".into(),
             people: "../people.json".into(),
+            revoked: None,
             exchanges: None,
         },
         region: RegionConfig {
@@ -282,6 +285,9 @@ fn prepare_node(
             services_ura: Organisation::Regional.describe().ura,
             embedded: regional.then(|| "services".into()),
         },
+        sign_in: Some(SignInConfig {
+            issuer: Issuer::Demo,
+        }),
         limits: LimitsConfig::default(),
     };
     let path = settings.data.join(described.slug).join("node.toml");

@@ -15,6 +15,23 @@ async fn three_organisations_in_three_processes_exchange() {
     let bsn = region.bsn(0);
     region.process.stop();
 
+    // Who does not say that the demo issuer is meant is not served.
+    let config = data.join("huisarts/node.toml");
+    let said = std::fs::read_to_string(&config).unwrap();
+    let silent = data.join("huisarts/silent.toml");
+    let rest = said.replace("[sign_in]\nissuer = \"demo\"\n", "");
+    assert_ne!(rest, said);
+    std::fs::write(&silent, rest).unwrap();
+    let output = schakel()
+        .arg("serve")
+        .arg("--config")
+        .arg(&silent)
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("`sign_in.issuer` is missing"), "{told}");
+
     let serve = |slug: &str| {
         let config = data.join(slug).join("node.toml");
         Process::start(schakel().arg("serve").arg("--config").arg(config))

@@ -5,8 +5,9 @@ use std::{path::Path, sync::Arc};
 use care::Clock;
 use jiff::{Timestamp, ToSpan, Zoned, tz::TimeZone};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, RevokedCertParams, SanType, SerialNumber,
 };
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use zeroize::Zeroizing;
@@ -22,6 +23,8 @@ const AUTHORITY_YEARS: i16 = 10;
 const NODE_YEARS: i16 = 1;
 /// The most host names and addresses in one certificate.
 pub const HOSTS_MAX: usize = 16;
+/// How long a revocation list says that it holds, in days.
+const REVOCATION_DAYS: i64 = 30;
 const CERTIFICATE_FILE: &str = "region.pem";
 const KEY_FILE: &str = "region-key.pem";
 
@@ -147,6 +150,46 @@ impl RegionAuthority {
         let issuer = Issuer::from_params(&issuer_params, &self.key);
         let certificate = params.signed_by(&key, &issuer).map_err(refused)?;
         NodeIdentity::from_pem(&certificate.pem(), &Zeroizing::new(key.serialize_pem()))
+    }
+
+    /// Takes certificates back: the region's revocation list, in PEM, which
+    /// is to be followed by another within thirty days. `number` goes up with
+    /// every list.
+    pub fn revocation_list(
+        &self,
+        serials: &[Vec<u8>],
+        number: u64,
+        now: Timestamp,
+    ) -> Result<String, IdentityError> {
+        let out_of_range = |_| IdentityError::Name { what: "date" };
+        let today = Zoned::new(now, TimeZone::UTC);
+        let next = today
+            .checked_add(REVOCATION_DAYS.days())
+            .map_err(out_of_range)?;
+        let midnight = |day: &Zoned| {
+            rcgen::date_time_ymd(i32::from(day.year()), day.month() as u8, day.day() as u8)
+        };
+        let this_update = midnight(&today);
+        let revoked = |serial: &Vec<u8>| RevokedCertParams {
+            serial_number: SerialNumber::from_slice(serial),
+            revocation_time: this_update,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update,
+            next_update: midnight(&next),
+            crl_number: SerialNumber::from(number),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let issuer_params = authority_params(&self.region);
+        let issuer = Issuer::from_params(&issuer_params, &self.key);
+        params
+            .signed_by(&issuer)
+            .and_then(|list| list.pem())
+            .map_err(refused)
     }
 
     /// What a node of the region is known by.

@@ -13,6 +13,7 @@ mod authority;
 mod names;
 mod node;
 mod peer;
+mod revocation;
 mod tls;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use authority::{HOSTS_MAX, RegionAuthority};
 pub(crate) use names::urn;
 pub use node::NodeIdentity;
 pub use peer::{Peer, TrustAnchors, peer};
+pub use revocation::{REVOKED_MAX, RevocationList};
 pub use tls::{client_tls, client_tls_to, server_tls};
 
 /// An organisation as the region admitted it.
@@ -64,6 +66,9 @@ pub enum IdentityError {
     /// The key and the certificate do not belong together.
     #[error("the private key is not that of the certificate")]
     OtherKey,
+    /// It is no whole revocation list of the region's authority.
+    #[error("this is no revocation list of this region")]
+    Revocations,
     /// A name is empty or too long, or a host name is not one.
     #[error("the {what} cannot be put in a certificate")]
     Name {

@@ -69,6 +69,22 @@ pub(super) fn public_key(der: &[u8]) -> Result<Vec<u8>, IdentityError> {
     }
 }
 
+/// The serial number of a certificate, without leading zeroes.
+pub(super) fn serial(der: &[u8]) -> Result<Vec<u8>, IdentityError> {
+    Ok(bare(parse(der)?.raw_serial()))
+}
+
+/// A number without leading zeroes, so that it can be written in one way only.
+pub(super) fn bare(number: &[u8]) -> Vec<u8> {
+    let zeroes = number.iter().take_while(|byte| **byte == 0).count();
+    number[zeroes..].to_vec()
+}
+
+/// The subject of a certificate, as it stands there.
+pub(super) fn subject(der: &[u8]) -> Result<Vec<u8>, IdentityError> {
+    Ok(parse(der)?.subject().as_raw().to_vec())
+}
+
 /// The common name of a certificate's subject.
 pub(super) fn common_name(der: &[u8]) -> Result<String, IdentityError> {
     let certificate = parse(der)?;

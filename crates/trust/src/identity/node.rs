@@ -85,6 +85,11 @@ impl NodeIdentity {
         &self.0.certificate_pem
     }
 
+    /// The serial number of the certificate, by which it can be taken back.
+    pub fn serial(&self) -> Result<Vec<u8>, IdentityError> {
+        names::serial(&self.0.certificate)
+    }
+
     /// The private key, in PEM (PKCS#8). Secret.
     pub fn key_pem(&self) -> &str {
         &self.0.key_pem

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use care::{AccessContext, Clock, IdSource, Ura};
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime, pem::PemObject};
 
-use super::{IdentityError, OrganisationRecord, names, node};
+use super::{
+    IdentityError, OrganisationRecord, names, node,
+    revocation::{RevocationList, Revocations},
+};
 
 /// The node at the other end, as its verified certificate names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,7 @@ pub struct TrustAnchors {
     pub(super) certificate: CertificateDer<'static>,
     anchor: Arc<TrustAnchor<'static>>,
     pub(super) clock: Arc<dyn Clock>,
+    revocations: Revocations,
 }
 
 impl std::fmt::Debug for TrustAnchors {
@@ -61,7 +65,26 @@ impl TrustAnchors {
             anchor: Arc::new(anchor),
             certificate,
             clock,
+            revocations: Revocations::default(),
         })
+    }
+
+    /// Takes a revocation list of the authority (PEM) in the place of the one
+    /// before it, here and in all clones. A text that is none, or somebody
+    /// else's, changes nothing.
+    pub fn take_revocations(&self, list: &str) -> Result<RevocationList, IdentityError> {
+        self.revocations.replace(list, &self.certificate)
+    }
+
+    /// Whether a certificate of the region is taken back.
+    pub fn is_revoked(&self, certificate: &CertificateDer<'_>) -> bool {
+        self.revocations.contains(certificate)
+    }
+
+    /// Goes up with every list that is taken, so that whoever keeps
+    /// connections knows when to look again.
+    pub fn revision(&self) -> u64 {
+        self.revocations.revision()
     }
 
     pub(super) fn unix_time(&self) -> UnixTime {
@@ -75,7 +98,7 @@ pub(super) fn unix_time(clock: &dyn Clock) -> UnixTime {
 }
 
 /// Says which node a certificate is of. It must be issued by the region, be
-/// valid now, be made for TLS clients and name an organisation.
+/// valid now, not taken back, be made for TLS clients and name an organisation.
 pub fn peer(
     certificate: &CertificateDer<'_>,
     anchors: &TrustAnchors,
@@ -93,6 +116,9 @@ pub fn peer(
             None,
         )
         .map_err(invalid)?;
+    if anchors.is_revoked(certificate) {
+        return Err(IdentityError::Certificate);
+    }
     Ok(Peer {
         organisation: names::organisation(certificate)?,
         thumbprint: node::thumbprint(certificate),

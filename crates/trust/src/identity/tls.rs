@@ -77,18 +77,24 @@ fn client(
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|_| IdentityError::Cryptography("no TLS 1.3"))?
         .dangerous() // The verifier below asks for more than the standard one, not for less.
-        .with_custom_certificate_verifier(Arc::new(NodeVerifier { chain, expected }))
+        .with_custom_certificate_verifier(Arc::new(NodeVerifier {
+            chain,
+            expected,
+            anchors: anchors.clone(),
+        }))
         .with_client_auth_cert(vec![identity.certificate().clone()], identity.tls_key())
         .map_err(|_| IdentityError::OtherKey)?;
     config.alpn_protocols = alpn();
     Ok(config)
 }
 
-/// The standard verification, and then: is it a node's, and the right one's?
+/// The standard verification, and then: is it not taken back, is it a node's,
+/// and the right one's?
 #[derive(Debug)]
 struct NodeVerifier {
     chain: Arc<WebPkiServerVerifier>,
     expected: Option<Ura>,
+    anchors: TrustAnchors,
 }
 
 impl ServerCertVerifier for NodeVerifier {
@@ -107,6 +113,9 @@ impl ServerCertVerifier for NodeVerifier {
             ocsp_response,
             now,
         )?;
+        if self.anchors.is_revoked(end_entity) {
+            return Err(CertificateError::Revoked.into());
+        }
         let wrong = CertificateError::ApplicationVerificationFailure;
         match names::organisation(end_entity) {
             Ok(organisation) if self.expected.is_none_or(|ura| ura == organisation.ura) => {
