@@ -5,7 +5,7 @@ DATA ?= data
 PORT ?= 8080
 PATIENTS ?= 200
 
-.PHONY: help demo test check unit e2e bench fmt doc
+.PHONY: help demo test check unit e2e bench deny fmt doc
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,9 @@ e2e: ## The story in a real browser, against a real region.
 
 bench: ## Measures, and prints the table of docs/performance.md.
 	./scripts/bench
+
+deny: ## Licences, bans, sources and known holes of what is built in; needs cargo-deny, and the network for the holes.
+	$(CARGO) deny --locked check
 
 doc: ## The API documentation of all rooms.
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
