@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::candidates::{Deadline, Scan};
-use super::criterion::Reading;
+use super::criterion::{Criterion, Reading};
 use super::lookups::exact;
 use super::query;
 use super::resolve::Resolver;
@@ -51,23 +51,28 @@ pub(crate) fn find_one(
         sight: &sight,
         deadline,
     };
-    let filters = query
-        .criteria
+    let is_chain =
+        |criterion: &&Criterion| matches!(criterion, Criterion::Chain(..) | Criterion::Has(..));
+    let (chains, plain): (Vec<_>, Vec<_>) = query.criteria.iter().partition(is_chain);
+    let filters = plain
         .iter()
+        .chain(&chains)
         .map(|criterion| resolver.filter(resource_type, criterion))
         .collect::<Result<Vec<_>, _>>()?;
-    let scan = Scan {
+    let plain = &filters[..plain.len()];
+    let kind = kinds.number(resource_type)?;
+    let scan = |filters| Scan {
         file,
         kinds,
         sight: &sight,
         directory: false,
-        kind: kinds.number(resource_type)?,
-        filters: &filters,
+        kind,
+        filters,
         deadline,
     };
     let mut found = None;
     let mut several = false;
-    scan.each(None, false, |hit| {
+    scan(&filters).each(None, false, |hit| {
         if found.is_some() {
             several = true;
             return Ok(ControlFlow::Break(()));
@@ -78,8 +83,19 @@ pub(crate) fn find_one(
     if several {
         return Err(StoreError::MultipleMatches { at });
     }
+    // What a chain leads to can change without a key of this resource type, so
+    // a chain tells nothing. But when the rest alone finds nothing, it decides.
+    let tells = chains.is_empty()
+        || (found.is_none() && !plain.is_empty() && {
+            let mut is_empty = true;
+            scan(plain).each(None, false, |_| {
+                is_empty = false;
+                Ok(ControlFlow::Break(()))
+            })?;
+            is_empty
+        });
     Ok(Answer {
         id: found,
-        decided_by: filters.iter().map(exact).collect(),
+        decided_by: tells.then(|| plain.iter().map(exact).collect()).flatten(),
     })
 }
