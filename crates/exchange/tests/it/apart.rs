@@ -107,12 +107,8 @@ async fn found(region: &TestRegion, resource_type: &str, of: &str) -> Vec<String
 /// What the operator reads at the messages, newest first.
 async fn notes(region: &TestRegion) -> Vec<(MessageState, String)> {
     let cx = region.person(GP, Role::Operator);
-    let filter = MessageFilter {
-        state: None,
-        before: None,
-        limit: 100,
-    };
-    let messages = region.node(GP).messages(&cx, filter).await.unwrap();
+    let all = MessageFilter::all(100);
+    let messages = region.node(GP).messages(&cx, all).await.unwrap();
     messages
         .into_iter()
         .map(|message| (message.state, message.error.unwrap_or_default()))

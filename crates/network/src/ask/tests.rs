@@ -478,7 +478,7 @@ async fn answers_of_several_sources_come_as_they_are_ready() {
         }],
         deadline: DEADLINE,
     };
-    let sources = vec![
+    let sources = [
         slow_door.organisation.clone(),
         quick_door.organisation.clone(),
     ];
