@@ -70,6 +70,8 @@ pub struct Context<'a> {
     now: Option<DateTime>,
     start: RefCell<Option<Item<'a>>>,
     variables: RefCell<Vec<(Cow<'a, str>, Rc<Collection<'a>>)>>,
+    /// How many variables there are, without looking.
+    defined: Cell<usize>,
     lookups: Option<&'a dyn Lookups<'a>>,
     made: Cell<Option<&'a Made>>,
     contained: OnceCell<HashMap<Cow<'a, str>, Element<'a>>>,
@@ -95,6 +97,7 @@ impl<'a> Context<'a> {
             now: None,
             start: RefCell::new(None),
             variables: RefCell::new(Vec::new()),
+            defined: Cell::new(0),
             lookups: None,
             made: Cell::new(None),
             contained: OnceCell::new(),
@@ -132,9 +135,10 @@ impl<'a> Context<'a> {
 
     /// With a variable, `%name`.
     pub fn with_variable(self, name: impl Into<Cow<'a, str>>, items: Collection<'a>) -> Self {
-        self.variables
-            .borrow_mut()
-            .push((name.into(), Rc::new(items)));
+        let mut variables = self.variables.borrow_mut();
+        variables.push((name.into(), Rc::new(items)));
+        self.defined.set(variables.len());
+        drop(variables);
         self
     }
 
@@ -233,18 +237,20 @@ impl<'a> Context<'a> {
             return Err(EvaluationError::TooManyVariables);
         }
         variables.push((Cow::Owned(name), Rc::new(items)));
+        self.defined.set(variables.len());
         Ok(())
     }
 
     /// How many variables there are, to go back to with [`Self::forget`].
     pub(super) fn defined(&self) -> usize {
-        self.variables.borrow().len()
+        self.defined.get()
     }
 
     /// Forgets the variables that were defined since.
     pub(super) fn forget(&self, defined: usize) {
         if self.defined() > defined {
             self.variables.borrow_mut().truncate(defined);
+            self.defined.set(defined);
         }
     }
 

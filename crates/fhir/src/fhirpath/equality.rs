@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
 
 use rust_decimal::Decimal;
 
@@ -76,6 +76,14 @@ pub(super) fn is_same_item<'a>(left: &Item<'a>, right: &Item<'a>) -> Option<bool
             }
             _ => return None,
         }
+    }
+    if let (Item::Element(element), Item::String(text))
+    | (Item::String(text), Item::Element(element)) = (left, right)
+        && let Some(node) = element.node
+        && node.kind() == Kind::String
+        && !element.is_temporal()
+    {
+        return Some(node.as_str().is_some_and(|own| own == *text));
     }
     let has_no_value = |item: &Item<'a>| matches!(item, Item::Element(Element { node: None, .. }));
     if has_no_value(left) || has_no_value(right) {
@@ -203,6 +211,10 @@ pub(super) fn distinct<'a>(
     context: &Context<'a>,
 ) -> Result<Collection<'a>, EvaluationError> {
     context.spend(items.len())?;
+    if context.is_lenient() && items.iter().all(|item| source(item).is_some()) {
+        distinct_as_written(&mut items);
+        return Ok(items);
+    }
     if items.len() > PAIRWISE_ITEMS_MAX {
         let mut seen = Keys::default();
         let mut kept = Vec::with_capacity(items.len());
@@ -226,6 +238,35 @@ pub(super) fn distinct<'a>(
         }
     }
     Ok(items)
+}
+
+/// The text that an element has in the source.
+fn source<'a>(item: &Item<'a>) -> Option<&'a str> {
+    match item {
+        Item::Element(Element {
+            node: Some(node), ..
+        }) => Some(node.raw()),
+        _ => None,
+    }
+}
+
+/// Leaves out what is written the same as something before it. An index of
+/// search values needs no more, and this is what it does most.
+fn distinct_as_written(items: &mut Collection<'_>) {
+    if items.len() > PAIRWISE_ITEMS_MAX {
+        let mut seen = HashSet::with_capacity(items.len());
+        items.retain(|item| seen.insert(source(item)));
+        return;
+    }
+    let mut at = 1;
+    while at < items.len() {
+        let (kept, rest) = items.split_at(at);
+        if kept.iter().any(|other| source(other) == source(&rest[0])) {
+            items.remove(at);
+        } else {
+            at += 1;
+        }
+    }
 }
 
 /// A set of items. Equal items have the same digest; items with the same
@@ -307,9 +348,18 @@ fn weight(item: &Item<'_>) -> usize {
     }
 }
 
-/// Digests under a key of their own, so that nobody can make them meet.
-#[derive(Default)]
-struct Digests(RandomState);
+/// Digests under a random key, so that nobody can make them meet on purpose.
+/// Those that meet all the same are compared, and pay for it.
+struct Digests(u64);
+
+impl Default for Digests {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0_u8) | 1)
+    }
+}
+
+/// An odd number with its bits well spread.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Digests {
     fn of(&self, item: &Item<'_>) -> u64 {
@@ -328,13 +378,37 @@ impl Digests {
         }
     }
 
+    fn of_text(&self, text: &str) -> u64 {
+        let mut state = self.0 ^ text.len() as u64;
+        for chunk in text.as_bytes().chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            state = self.mixed(state, u64::from_le_bytes(word));
+        }
+        state
+    }
+
+    fn mixed(&self, state: u64, word: u64) -> u64 {
+        (state.rotate_left(23) ^ word)
+            .wrapping_mul(SPREAD)
+            .wrapping_add(self.0)
+            ^ (state >> 29)
+    }
+
+    fn of_number(&self, value: Decimal) -> u64 {
+        let value = number::normal(value);
+        let mantissa = value.mantissa();
+        let state = self.mixed(u64::from(value.scale()), mantissa as u64);
+        self.mixed(state, (mantissa >> 64) as u64)
+    }
+
     fn of_value(&self, value: &Item<'_>) -> u64 {
         match value {
-            Item::String(text) => self.0.hash_one(&**text),
-            Item::Boolean(value) => self.0.hash_one(value),
+            Item::String(text) => self.of_text(text),
+            Item::Boolean(value) => self.mixed(1, u64::from(*value)),
             _ => match decimal(value) {
-                Some(value) => self.0.hash_one(number::normal(value)),
-                None => self.0.hash_one(&*value_key(value)),
+                Some(value) => self.of_number(value),
+                None => self.of_text(&value_key(value)),
             },
         }
     }
@@ -345,21 +419,17 @@ impl Digests {
             Kind::Object => node
                 .members()
                 .filter(|(_, value)| value.kind() != Kind::Null)
-                .map(|(name, value)| self.0.hash_one((name, self.of_node(value))))
+                .map(|(name, value)| self.mixed(self.of_text(&name), self.of_node(value)))
                 .fold(1, u64::wrapping_add),
-            Kind::Array => {
-                let mut hasher = self.0.build_hasher();
-                for item in node.items() {
-                    hasher.write_u64(self.of_node(item));
-                }
-                hasher.finish()
-            }
+            Kind::Array => node
+                .items()
+                .fold(2, |state, item| self.mixed(state, self.of_node(item))),
             Kind::Number => match number::decimal(node.raw()) {
-                Some(value) => self.0.hash_one(number::normal(value)),
-                None => self.0.hash_one(node.raw()),
+                Some(value) => self.of_number(value),
+                None => self.of_text(node.raw()),
             },
-            Kind::String => self.0.hash_one(&*node.as_str().unwrap_or_default()),
-            Kind::Bool => self.0.hash_one(node.as_bool() == Some(true)),
+            Kind::String => self.of_text(&node.as_str().unwrap_or_default()),
+            Kind::Bool => self.mixed(1, u64::from(node.as_bool() == Some(true))),
             Kind::Null => 0,
         }
     }

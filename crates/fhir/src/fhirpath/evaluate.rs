@@ -9,7 +9,7 @@ use super::context::{Context, ITEMS_MAX};
 use super::equality::{distinct, is_equal, is_equivalent, is_same_item};
 use super::error::EvaluationError;
 use super::expression::{Expr, Literal, Name, Operator, Step, TypeName};
-use super::functions;
+use super::functions::{self, Function};
 use super::item::{Collection, Item};
 use super::navigate::children;
 use super::types::{is_of, select_of};
@@ -257,6 +257,101 @@ pub(super) fn truth(items: &[Item<'_>]) -> Result<Option<bool>, EvaluationError>
     }
 }
 
+/// The truth of what an expression gives. The same as evaluating it and asking
+/// [`truth`], without a collection for each part: criteria are evaluated most.
+pub(super) fn truth_of<'a>(
+    expression: &'a Expr,
+    scope: Scope<'_, 'a>,
+    context: &Context<'a>,
+) -> Result<Option<bool>, EvaluationError> {
+    match expression {
+        Expr::Chain(first, rest) if let [(operator, right)] = &rest[..] => {
+            let logic = matches!(
+                operator,
+                Operator::And | Operator::Or | Operator::Xor | Operator::Implies
+            );
+            if logic {
+                context.spend(1)?;
+                let left = truth_of(first, scope, context)?;
+                return combine(*operator, left, || truth_of(right, scope, context));
+            }
+            if let Operator::Equal | Operator::NotEqual = operator {
+                context.spend(1)?;
+                let left = apart(first, scope, context)?;
+                return compared(*operator, &left, right, scope, context);
+            }
+        }
+        Expr::Path(start, steps)
+            if let Some((Step::Call(call), before)) = steps.split_last()
+                && call.arguments.is_empty()
+                && !(before.is_empty() && matches!(**start, Expr::This))
+                && matches!(call.function, Function::Exists | Function::Empty) =>
+        {
+            context.spend(2)?;
+            let defined = context.defined();
+            let mut items = evaluate(start, scope, context)?;
+            for step in before {
+                items = take_step(step, items, scope, context)?;
+            }
+            context.forget(defined);
+            context.spend(items.len())?;
+            return Ok(Some(items.is_empty() == (call.function == Function::Empty)));
+        }
+        _ => {}
+    }
+    truth(&apart(expression, scope, context)?)
+}
+
+/// Two truth values, of which any may be unknown. What the first one decides
+/// alone spares the other.
+fn combine(
+    operator: Operator,
+    left: Option<bool>,
+    right: impl FnOnce() -> Result<Option<bool>, EvaluationError>,
+) -> Result<Option<bool>, EvaluationError> {
+    let decided = match (operator, left) {
+        (Operator::And, Some(false)) => Some(false),
+        (Operator::Or, Some(true)) | (Operator::Implies, Some(false)) => Some(true),
+        _ => None,
+    };
+    if decided.is_some() {
+        return Ok(decided);
+    }
+    let right = right()?;
+    Ok(match (operator, left, right) {
+        (Operator::And, _, Some(false)) => Some(false),
+        (Operator::And, Some(true), Some(true)) => Some(true),
+        (Operator::Or | Operator::Implies, _, Some(true)) => Some(true),
+        (Operator::Or, Some(false), Some(false)) => Some(false),
+        (Operator::Xor, Some(left), Some(right)) => Some(left != right),
+        (Operator::Implies, Some(_), right) => right,
+        _ => None,
+    })
+}
+
+/// `=` and `!=`.
+fn compared<'a>(
+    operator: Operator,
+    left: &[Item<'a>],
+    right: &'a Expr,
+    scope: Scope<'_, 'a>,
+    context: &Context<'a>,
+) -> Result<Option<bool>, EvaluationError> {
+    let literal;
+    let evaluated;
+    let right = if let Expr::Literal(Some(value)) = right {
+        context.spend(1)?;
+        literal = item_of(value);
+        std::slice::from_ref(&literal)
+    } else {
+        evaluated = apart(right, scope, context)?;
+        &evaluated[..]
+    };
+    context.spend(left.len() + right.len())?;
+    let is_equal = is_equal(left, right);
+    Ok(is_equal.map(|is_equal| is_equal == (operator == Operator::Equal)))
+}
+
 fn operate<'a>(
     operator: Operator,
     left: Collection<'a>,
@@ -264,55 +359,26 @@ fn operate<'a>(
     scope: Scope<'_, 'a>,
     context: &Context<'a>,
 ) -> Found<'a> {
-    // What decides alone spares the other side.
-    let decided = match operator {
-        Operator::And => truth(&left)?.filter(|value| !value),
-        Operator::Or => truth(&left)?.filter(|value| *value),
-        Operator::Implies => truth(&left)?.filter(|value| !value).map(|_| true),
-        _ => None,
-    };
-    if let Some(decided) = decided {
-        return Ok(vec![Item::Boolean(decided)]);
-    }
-    let right = apart(right, scope, context)?;
-    context.spend(left.len() + right.len())?;
     let answer = match operator {
-        Operator::Equal => is_equal(&left, &right),
-        Operator::NotEqual => is_equal(&left, &right).map(|is_equal| !is_equal),
-        Operator::Equivalent => Some(is_equivalent(&left, &right, context)?),
-        Operator::NotEquivalent => Some(!is_equivalent(&left, &right, context)?),
-        Operator::Less => order(&left, &right)?.map(Ordering::is_lt),
-        Operator::LessOrEqual => order(&left, &right)?.map(Ordering::is_le),
-        Operator::Greater => order(&left, &right)?.map(Ordering::is_gt),
-        Operator::GreaterOrEqual => order(&left, &right)?.map(Ordering::is_ge),
-        Operator::In => membership(&left, &right)?,
-        Operator::Contains => membership(&right, &left)?,
-        Operator::And => match (truth(&left)?, truth(&right)?) {
-            (_, Some(false)) => Some(false),
-            (Some(true), Some(true)) => Some(true),
-            _ => None,
-        },
-        Operator::Or => match (truth(&left)?, truth(&right)?) {
-            (_, Some(true)) => Some(true),
-            (Some(false), Some(false)) => Some(false),
-            _ => None,
-        },
-        Operator::Xor => match (truth(&left)?, truth(&right)?) {
-            (Some(left), Some(right)) => Some(left != right),
-            _ => None,
-        },
-        Operator::Implies => match (truth(&left)?, truth(&right)?) {
-            (_, Some(true)) => Some(true),
-            (Some(_), right) => right,
-            (None, _) => None,
-        },
-        Operator::Times
-        | Operator::Divide
-        | Operator::Div
-        | Operator::Mod
-        | Operator::Plus
-        | Operator::Minus
-        | Operator::Concatenate => return arithmetic::operate(operator, &left, &right, context),
+        Operator::And | Operator::Or | Operator::Xor | Operator::Implies => {
+            combine(operator, truth(&left)?, || truth_of(right, scope, context))?
+        }
+        Operator::Equal | Operator::NotEqual => compared(operator, &left, right, scope, context)?,
+        _ => {
+            let right = apart(right, scope, context)?;
+            context.spend(left.len() + right.len())?;
+            match operator {
+                Operator::Equivalent => Some(is_equivalent(&left, &right, context)?),
+                Operator::NotEquivalent => Some(!is_equivalent(&left, &right, context)?),
+                Operator::Less => order(&left, &right)?.map(Ordering::is_lt),
+                Operator::LessOrEqual => order(&left, &right)?.map(Ordering::is_le),
+                Operator::Greater => order(&left, &right)?.map(Ordering::is_gt),
+                Operator::GreaterOrEqual => order(&left, &right)?.map(Ordering::is_ge),
+                Operator::In => membership(&left, &right)?,
+                Operator::Contains => membership(&right, &left)?,
+                _ => return arithmetic::operate(operator, &left, &right, context),
+            }
+        }
     };
     Ok(answer.map(Item::Boolean).into_iter().collect())
 }

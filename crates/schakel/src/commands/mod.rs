@@ -4,6 +4,7 @@ mod audit;
 mod demo;
 mod doctor;
 mod explain;
+mod fhirpath;
 mod nodes;
 mod send;
 mod serve;
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     /// Explain, rule by rule, why somebody may or may not see something
     Explain(explain::Explain),
+    /// Evaluate a FHIRPath expression on a resource
+    Fhirpath(fhirpath::Fhirpath),
     /// Say what is wrong, and what to do about it
     Doctor(doctor::Doctor),
 }
@@ -38,6 +41,7 @@ impl Command {
             Self::Send(command) => command.run().await,
             Self::Audit(command) => command.run().await,
             Self::Explain(command) => command.run().await,
+            Self::Fhirpath(command) => command.run(),
             Self::Doctor(command) => command.run().await,
         }
     }

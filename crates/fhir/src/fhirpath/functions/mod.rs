@@ -20,7 +20,7 @@ use std::ops::RangeInclusive;
 
 use super::context::Context;
 use super::error::EvaluationError;
-use super::evaluate::{Found, Scope, apart, truth};
+use super::evaluate::{Found, Scope, apart, truth_of};
 use super::expression::{Call, Expr};
 use super::item::{Collection, Item};
 
@@ -329,7 +329,15 @@ impl<'a> Arguments<'_, '_, 'a> {
 
     /// Whether a criterion holds for one item.
     fn holds(&self, item: &Item<'a>, index: usize) -> Result<bool, EvaluationError> {
-        Ok(truth(&self.for_item(0, item, index)?)? == Some(true))
+        let Some(criterion) = self.expression(0) else {
+            return Ok(true);
+        };
+        let scope = Scope {
+            this: std::slice::from_ref(item),
+            index: Some(index),
+            total: self.scope.total,
+        };
+        Ok(truth_of(criterion, scope, self.context)? == Some(true))
     }
 }
 
