@@ -265,21 +265,20 @@ pub(super) fn truth_of<'a>(
     context: &Context<'a>,
 ) -> Result<Option<bool>, EvaluationError> {
     match expression {
-        Expr::Chain(first, rest) if let [(operator, right)] = &rest[..] => {
-            let logic = matches!(
-                operator,
-                Operator::And | Operator::Or | Operator::Xor | Operator::Implies
-            );
-            if logic {
-                context.spend(1)?;
-                let left = truth_of(first, scope, context)?;
-                return combine(*operator, left, || truth_of(right, scope, context));
+        Expr::Chain(first, rest) if rest.iter().all(|(operator, _)| operator.is_logic()) => {
+            context.spend(1)?;
+            let mut answer = truth_of(first, scope, context)?;
+            for (operator, right) in rest {
+                answer = combine(*operator, answer, || truth_of(right, scope, context))?;
             }
-            if let Operator::Equal | Operator::NotEqual = operator {
-                context.spend(1)?;
-                let left = apart(first, scope, context)?;
-                return compared(*operator, &left, right, scope, context);
-            }
+            return Ok(answer);
+        }
+        Expr::Chain(first, rest)
+            if let [(operator @ (Operator::Equal | Operator::NotEqual), right)] = &rest[..] =>
+        {
+            context.spend(1)?;
+            let left = apart(first, scope, context)?;
+            return compared(*operator, &left, right, scope, context);
         }
         Expr::Path(start, steps)
             if let Some((Step::Call(call), before)) = steps.split_last()

@@ -195,6 +195,13 @@ pub(super) enum Operator {
     Contains,
 }
 
+impl Operator {
+    /// Whether it works on truth values.
+    pub(super) fn is_logic(self) -> bool {
+        matches!(self, Self::And | Self::Or | Self::Xor | Self::Implies)
+    }
+}
+
 impl Expression {
     /// Parses an expression.
     ///
