@@ -317,14 +317,12 @@ fn combine(
         return Ok(decided);
     }
     let right = right()?;
-    Ok(match (operator, left, right) {
-        (Operator::And, _, Some(false)) => Some(false),
-        (Operator::And, Some(true), Some(true)) => Some(true),
-        (Operator::Or | Operator::Implies, _, Some(true)) => Some(true),
-        (Operator::Or, Some(false), Some(false)) => Some(false),
-        (Operator::Xor, Some(left), Some(right)) => Some(left != right),
-        (Operator::Implies, Some(_), right) => right,
-        _ => None,
+    Ok(match operator {
+        Operator::And if right == Some(false) => right,
+        Operator::Or | Operator::Implies if right == Some(true) => right,
+        Operator::Xor => left.zip(right).map(|(left, right)| left != right),
+        // What is left says nothing unless both are known.
+        _ => left.and(right),
     })
 }
 
