@@ -9,8 +9,8 @@ use anyhow::bail;
 
 const USAGE: &str = "usage: cargo run -p xtask -- COMMAND
 
-  definitions --package hl7.fhir.r4.core.tgz   make the tables of crates/fhir
-  tidy                                         check the rules of the house";
+  definitions --package FILE.tgz   make the tables of crates/fhir from an official package
+  tidy                             check the rules of the house";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,17 +1,59 @@
-//! Which patients a resource belongs to (the patient compartment).
+//! Which patients a resource belongs to, and the other compartments of the standard.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use care::Bsn;
 
-use crate::Resource;
+use crate::definitions::{self, Table};
 use crate::search::{self, IndexValue};
+use crate::{FhirVersion, Resource};
 
-const COMPARTMENT: &str = include_str!("../tables/r4/compartment.tsv");
+/// What a compartment is around.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Compartment {
+    /// A device.
+    Device,
+    /// An encounter.
+    Encounter,
+    /// A patient.
+    Patient,
+    /// A practitioner.
+    Practitioner,
+    /// A related person.
+    RelatedPerson,
+}
 
-/// Types that the standard leaves out of the compartment though they can be
-/// about a patient. They belong to that patient here: what is about a patient
+impl Compartment {
+    /// All compartments.
+    pub const ALL: [Self; 5] = [
+        Self::Device,
+        Self::Encounter,
+        Self::Patient,
+        Self::Practitioner,
+        Self::RelatedPerson,
+    ];
+
+    /// The type of resource that owns it.
+    pub const fn owner_type(self) -> &'static str {
+        match self {
+            Self::Device => "Device",
+            Self::Encounter => "Encounter",
+            Self::Patient => "Patient",
+            Self::Practitioner => "Practitioner",
+            Self::RelatedPerson => "RelatedPerson",
+        }
+    }
+
+    fn from_owner_type(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|compartment| compartment.owner_type() == name)
+    }
+}
+
+/// Types that the standard leaves out of the patient compartment though they can
+/// be about a patient. They belong to that patient here: what is about a patient
 /// must not be treated as about nobody.
 const ALSO_ABOUT_PATIENTS: [(&str, &str); 4] = [
     ("Contract", "patient"),
@@ -20,42 +62,68 @@ const ALSO_ABOUT_PATIENTS: [(&str, &str); 4] = [
     ("Task", "patient"),
 ];
 
-/// By resource type, the search parameters that tie it to a patient.
-fn table() -> &'static HashMap<&'static str, Vec<&'static str>> {
-    static TABLE: OnceLock<HashMap<&'static str, Vec<&'static str>>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let standard = COMPARTMENT
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .filter_map(|line| line.split_once('\t'));
-        standard
-            .chain(ALSO_ABOUT_PATIENTS)
-            .map(|(name, parameters)| (name, parameters.split('|').collect()))
-            .collect()
-    })
+/// In the tables: the resource is the owner itself.
+const ITSELF: &str = "{def}";
+
+/// By compartment and resource type, the search parameters that tie it to the owner.
+type ParametersOf = HashMap<(Compartment, &'static str), Vec<&'static str>>;
+
+fn table(version: FhirVersion) -> &'static ParametersOf {
+    static R4: OnceLock<ParametersOf> = OnceLock::new();
+    static STU3: OnceLock<ParametersOf> = OnceLock::new();
+    match version {
+        FhirVersion::R4 => R4.get_or_init(|| load(version)),
+        FhirVersion::Stu3 => STU3.get_or_init(|| load(version)),
+    }
 }
 
-/// References to the patients that the resource belongs to, each once:
-/// `Patient/id` (for a Patient with an id: itself), an absolute URL or `urn:`
+fn load(version: FhirVersion) -> ParametersOf {
+    let standard = definitions::lines(version, Table::Compartments).filter_map(|line| {
+        let (owner, rest) = line.split_once('\t')?;
+        let (name, codes) = rest.split_once('\t')?;
+        Some((Compartment::from_owner_type(owner)?, name, codes))
+    });
+    let also = ALSO_ABOUT_PATIENTS
+        .iter()
+        .map(|(name, code)| (Compartment::Patient, *name, *code));
+    standard
+        .chain(also)
+        .map(|(compartment, name, codes)| {
+            // STU3 names some parameters by their paths: `actor.reference`.
+            let known = codes.split('|').filter(|code| {
+                search::parameter_in(version, name, code).is_some() || *code == ITSELF
+            });
+            ((compartment, name), known.collect())
+        })
+        .collect()
+}
+
+/// References to the patients that the resource belongs to, as [`owners`] gives them.
+pub fn patients(resource: &Resource) -> Vec<String> {
+    owners(Compartment::Patient, resource)
+}
+
+/// References to those in whose compartment the resource is, each once:
+/// `Patient/id` (for an owner with an id: itself), an absolute URL or `urn:`
 /// as written, or `Patient?identifier=system|value` for a logical reference.
 ///
 /// Resolve `urn:` references first: they do not tell what they point at, so
-/// one may turn out to be no patient, and where the standard asks for the type
+/// one may turn out to be no owner, and where the standard asks for the type
 /// (`Condition.subject`) it is left out. A logical reference counts when it says
-/// that it is to a Patient, or is by BSN.
-pub fn patients(resource: &Resource) -> Vec<String> {
+/// that it is to an owner; for a Patient also when it is by BSN.
+pub fn owners(compartment: Compartment, resource: &Resource) -> Vec<String> {
     let name = resource.resource_type();
-    if name == "Patient" {
+    if name == compartment.owner_type() {
         return resource
             .id()
-            .map(|id| format!("Patient/{id}"))
+            .map(|id| format!("{name}/{id}"))
             .into_iter()
             .collect();
     }
-    let Some(parameters) = table().get(name) else {
+    let Some(parameters) = parameters(resource.version(), compartment, name) else {
         return Vec::new();
     };
-    named(resource, |code| parameters.contains(&code))
+    named(compartment, resource, |code| parameters.contains(&code))
 }
 
 /// Types of which the search parameter `patient` is no fixed subject: those
@@ -78,23 +146,27 @@ pub fn subjects(resource: &Resource) -> Vec<String> {
     if WITHOUT_FIXED_SUBJECT.contains(&resource.resource_type()) {
         return Vec::new();
     }
-    named(resource, |code| code == "patient")
+    named(Compartment::Patient, resource, |code| code == "patient")
 }
 
-/// The patients in the values of some search parameters, each once.
-fn named(resource: &Resource, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut patients = Vec::new();
+/// Whose compartments the values of some search parameters name, each once.
+fn named(
+    compartment: Compartment,
+    resource: &Resource,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let mut owners = Vec::new();
     for entry in search::extract_parameters(resource, is_wanted) {
-        if let Some(patient) = patient(entry.value)
-            && !patients.contains(&patient)
+        if let Some(owner) = owner(compartment, entry.value)
+            && !owners.contains(&owner)
         {
-            patients.push(patient);
+            owners.push(owner);
         }
     }
-    patients
+    owners
 }
 
-fn patient(value: IndexValue) -> Option<String> {
+fn owner(compartment: Compartment, value: IndexValue) -> Option<String> {
     let IndexValue::Reference {
         resource_type,
         id,
@@ -104,26 +176,39 @@ fn patient(value: IndexValue) -> Option<String> {
     else {
         return None;
     };
-    let is_patient = match resource_type.as_deref() {
-        Some("Patient") => true,
+    let owner_type = compartment.owner_type();
+    let is_owner = match resource_type.as_deref() {
+        Some(name) if name == owner_type => true,
         Some(_) => return None,
         None => false,
     };
     match (url, id, identifier) {
-        (Some(url), ..) => (is_patient || url.starts_with("urn:")).then_some(url),
-        (None, Some(id), _) => is_patient.then(|| format!("Patient/{id}")),
+        (Some(url), ..) => (is_owner || url.starts_with("urn:")).then_some(url),
+        (None, Some(id), _) => is_owner.then(|| format!("{owner_type}/{id}")),
         (None, None, Some((system, value))) => {
             let is_bsn = system.as_deref() == Some(Bsn::SYSTEM);
+            let is_patient = compartment == Compartment::Patient && is_bsn;
             let system = system.unwrap_or_default();
-            (is_patient || is_bsn).then(|| format!("Patient?identifier={system}|{value}"))
+            (is_owner || is_patient).then(|| format!("{owner_type}?identifier={system}|{value}"))
         }
         (None, None, None) => None,
     }
 }
 
-/// Whether resources of this type can belong to a patient.
+/// The search parameters that tie resources of a type to the owner of a
+/// compartment; `None` for a type that is not in it.
+pub fn parameters(
+    version: FhirVersion,
+    compartment: Compartment,
+    resource_type: &str,
+) -> Option<&'static [&'static str]> {
+    let name = version.resource_type(resource_type)?;
+    table(version).get(&(compartment, name)).map(Vec::as_slice)
+}
+
+/// Whether resources of this type of R4 can belong to a patient.
 pub fn in_patient_compartment(resource_type: &str) -> bool {
-    table().contains_key(resource_type)
+    parameters(FhirVersion::R4, Compartment::Patient, resource_type).is_some()
 }
 
 #[cfg(test)]
@@ -221,10 +306,61 @@ mod tests {
 
     #[test]
     fn every_parameter_of_the_compartment_is_one_of_its_type() {
-        for (name, parameters) in table() {
-            for code in parameters {
-                assert!(search::parameter(name, code).is_some(), "{name} {code}");
+        for version in FhirVersion::ALL {
+            let mut unknown = Vec::new();
+            for line in definitions::lines(version, Table::Compartments) {
+                let columns: Vec<&str> = line.split('\t').collect();
+                for code in columns[2].split('|').filter(|code| *code != ITSELF) {
+                    if search::parameter_in(version, columns[1], code).is_none() {
+                        unknown.push(format!("{} {} {code}", columns[0], columns[1]));
+                    }
+                }
             }
+            for (name, code) in ALSO_ABOUT_PATIENTS {
+                assert!(
+                    search::parameter_in(version, name, code).is_some(),
+                    "{version} {name}"
+                );
+            }
+            let expected: &[&str] = match version {
+                FhirVersion::R4 => &[],
+                // Chains to what the target is about: `patient` finds the same and more.
+                FhirVersion::Stu3 => &[
+                    "Patient AuditEvent agent.patient",
+                    "Patient AuditEvent entity.patient",
+                    "Patient Provenance target.subject",
+                    "Patient Provenance target.patient",
+                ],
+            };
+            assert_eq!(unknown, expected, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_resource_is_in_every_compartment_that_it_names() {
+        for version in FhirVersion::ALL {
+            let encounter = match version {
+                FhirVersion::R4 => "encounter",
+                FhirVersion::Stu3 => "context",
+            };
+            let json = format!(
+                r#"{{"resourceType":"Observation","subject":{{"reference":"Patient/p"}},
+                "{encounter}":{{"reference":"Encounter/e"}},"device":{{"reference":"Device/d"}},
+                "performer":[{{"reference":"Practitioner/a"}},{{"reference":"RelatedPerson/r"}}]}}"#
+            );
+            let resource = Resource::parse_in(version, json).unwrap();
+            let found: Vec<Vec<String>> = Compartment::ALL
+                .into_iter()
+                .map(|compartment| owners(compartment, &resource))
+                .collect();
+            let expected = [
+                "Device/d",
+                "Encounter/e",
+                "Patient/p",
+                "Practitioner/a",
+                "RelatedPerson/r",
+            ];
+            assert_eq!(found, expected.map(|one| vec![one.to_owned()]), "{version}");
         }
     }
 }

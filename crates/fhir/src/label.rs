@@ -49,6 +49,11 @@ const BY_TYPE: &[(&str, DataCategory)] = &[
     ("RequestGroup", DataCategory::Request),
     ("SupplyRequest", DataCategory::Request),
     ("VisionPrescription", DataCategory::Request),
+    // Our choice: what ServiceRequest, ImagingStudy and MolecularSequence were in STU3.
+    ("ImagingManifest", DataCategory::Imaging),
+    ("ProcedureRequest", DataCategory::Request),
+    ("ReferralRequest", DataCategory::Request),
+    ("Sequence", DataCategory::Genomics),
     // Our choice: a goal belongs to its care plan, a picture to the images,
     // who pays (zib Betaler) to what is known of the person.
     ("Coverage", DataCategory::Patient),
@@ -257,6 +262,7 @@ fn by_codes(rules: &[CodeRule], name: &str, concepts: Option<Node<'_>>) -> Categ
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FhirVersion;
 
     #[test]
     fn resources_get_the_category_of_the_guide() {
@@ -326,7 +332,8 @@ mod tests {
         let types = BY_TYPE.iter().chain(OTHERWISE).map(|rule| rule.0);
         let coded = BY_CATEGORY.iter().chain(BY_CODE).map(|rule| rule.0);
         for name in types.chain(coded) {
-            assert!(crate::resource_type(name).is_some(), "{name}");
+            let is_type = |version: FhirVersion| version.resource_type(name).is_some();
+            assert!(FhirVersion::ALL.into_iter().any(is_type), "{name}");
         }
     }
 }

@@ -1,12 +1,14 @@
-//! FHIR R4 as data: JSON and XML, the shape of resources, what they are found
+//! FHIR R4 and STU3 as data: JSON and XML, the shape of resources, what they are found
 //! by, which patient and which kind of data they belong to.
 //!
 //! This room does no I/O and decides nothing about access. It is driven by
 //! tables made from the official definitions (`cargo xtask definitions`), not
 //! by a Rust type per resource. Start with [`Resource`], which everything else
-//! takes; [`json`] is the tree under it.
+//! takes and which knows its [`FhirVersion`]; [`json`] is the tree under it. What
+//! has no version in its name is about R4.
 
 pub mod compartment;
+pub mod definitions;
 pub mod fhirpath;
 pub mod json;
 pub mod outcome;
@@ -14,20 +16,23 @@ pub mod search;
 pub mod structure;
 pub mod xml;
 
-mod definitions;
 mod format;
 mod label;
 mod narrative;
 mod resource;
 mod types;
+mod version;
 
 pub use format::STRING_BYTES_MAX;
 pub use label::label;
 pub use resource::Resource;
 pub use types::{resource_type, resource_types};
+pub use version::{FhirVersion, UnknownVersion};
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod official_examples;
 #[cfg(test)]
 mod zib_examples;
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::FhirVersion;
 use crate::json::{Document, Kind, Node, Value};
 use crate::outcome::{Issue, IssueCode};
 
@@ -11,30 +12,47 @@ use crate::outcome::{Issue, IssueCode};
 #[derive(Clone)]
 pub struct Resource {
     document: Document,
+    version: FhirVersion,
     resource_type: &'static str,
 }
 
 impl Resource {
-    /// Parses a resource: syntax and type only.
+    /// Parses a resource of R4: syntax and type only.
     ///
     /// # Errors
     /// The issues to answer with: not JSON, not an object, no `resourceType`
     /// or one that R4 does not know.
     pub fn parse(bytes: impl AsRef<[u8]>) -> Result<Self, Vec<Issue>> {
+        Self::parse_in(FhirVersion::R4, bytes)
+    }
+
+    /// Parses a resource of a version: syntax and type only.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_in(version: FhirVersion, bytes: impl AsRef<[u8]>) -> Result<Self, Vec<Issue>> {
         let document = Document::parse(bytes).map_err(|error| {
             vec![Issue::error(
                 IssueCode::Structure,
                 format!("not valid JSON: {error}"),
             )]
         })?;
-        Self::from_document(document).map_err(|issue| vec![issue])
+        Self::from_document_in(version, document).map_err(|issue| vec![issue])
     }
 
-    /// Makes a resource of a document.
+    /// Makes a resource of R4 of a document.
     ///
     /// # Errors
     /// When the root is not an object with a known `resourceType`.
     pub fn from_document(document: Document) -> Result<Self, Issue> {
+        Self::from_document_in(FhirVersion::R4, document)
+    }
+
+    /// Makes a resource of a version of a document.
+    ///
+    /// # Errors
+    /// As [`Self::from_document`].
+    pub fn from_document_in(version: FhirVersion, document: Document) -> Result<Self, Issue> {
         let root = document.root();
         if root.kind() != Kind::Object {
             return Err(Issue::error(
@@ -49,21 +67,22 @@ impl Resource {
                     "resourceType is missing",
                 ));
             }
-            Some(name) => crate::resource_type(&name).ok_or_else(|| {
+            Some(name) => version.resource_type(&name).ok_or_else(|| {
                 Issue::error(
                     IssueCode::Structure,
-                    "resourceType is not a resource of FHIR R4",
+                    format!("resourceType is not a resource of FHIR {version}"),
                 )
                 .at("resourceType")
             })?,
         };
         Ok(Self {
             document,
+            version,
             resource_type,
         })
     }
 
-    /// Makes a resource of an object inside another document, such as
+    /// Makes a resource of R4 of an object inside another document, such as
     /// `Bundle.entry.resource`. Its bytes are copied.
     ///
     /// # Errors
@@ -72,12 +91,17 @@ impl Resource {
         Self::parse(node.raw())
     }
 
-    /// Makes a resource of a built value.
+    /// Makes a resource of R4 of a built value.
     ///
     /// # Errors
     /// As [`Self::parse`].
     pub fn from_value(value: &Value) -> Result<Self, Vec<Issue>> {
         Self::parse(value.to_bytes())
+    }
+
+    /// The version of FHIR that it is in.
+    pub fn version(&self) -> FhirVersion {
+        self.version
     }
 
     /// Its type, such as `Patient`.
@@ -138,5 +162,9 @@ mod tests {
         ] {
             assert_eq!(Resource::parse(text).unwrap_err().len(), 1, "{text}");
         }
+        let text = r#"{"resourceType":"ProcedureRequest"}"#;
+        assert!(Resource::parse(text).is_err());
+        let request = Resource::parse_in(FhirVersion::Stu3, text).unwrap();
+        assert_eq!(request.version(), FhirVersion::Stu3);
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a resource has the shape that R4 gives it: elements that exist, in
+//! Whether a resource has the shape that its version of FHIR gives it: elements that exist, in
 //! the right number, of the right JSON type and format, with codes from the
 //! value sets that leave no choice.
 //!
@@ -23,7 +23,7 @@ pub const ISSUES_MAX: usize = 100;
 /// The texts hold no values from the resource. The expressions name elements
 /// only; an unknown member whose name is not plainly a word is not repeated.
 pub fn check(resource: &Resource) -> Vec<Issue> {
-    let definitions = definitions::r4();
+    let definitions = definitions::of(resource.version());
     let mut checker = Checker {
         definitions,
         issues: Vec::new(),
@@ -276,8 +276,9 @@ impl Checker {
         if form.type_id == self.definitions.any_resource() {
             let name = value.text("resourceType");
             let Some(type_id) = name.and_then(|name| self.definitions.resource(&name)) else {
-                let text = "must be a resource with the resourceType of one in R4";
-                return self.report(IssueCode::Structure, text, path);
+                let version = self.definitions.version();
+                let text = format!("must be a resource with the resourceType of one in {version}");
+                return self.report(IssueCode::Structure, &text, path);
             };
             return self.object(value, type_id, path, element.name == "contained");
         }

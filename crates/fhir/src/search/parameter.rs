@@ -1,12 +1,11 @@
-//! The search parameters of R4, by resource type.
+//! The search parameters of each version, by resource type.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use crate::FhirVersion;
+use crate::definitions::{self, Table};
 use crate::fhirpath::Expression;
-use crate::types;
-
-const PARAMETERS: &str = include_str!("../../tables/r4/search.tsv");
 
 /// How values of a parameter are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,8 +64,8 @@ impl Kind {
 /// A search parameter for one resource type.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
-    /// Its number: stable as long as the tables are, and the same for all
-    /// resource types that share the definition.
+    /// Its number in its version: stable as long as the tables are, and the same
+    /// for all resource types that share the definition.
     pub id: u16,
     /// Its name in a query, such as `birthdate`.
     pub code: &'static str,
@@ -92,15 +91,29 @@ pub struct Component {
     pub expression: &'static str,
 }
 
-/// The search parameters of a resource type, those of all resources included,
-/// sorted by code. None for a name that is no resource type.
+/// The search parameters of a resource type of R4, those of all resources
+/// included, sorted by code. None for a name that is no resource type.
 pub fn parameters(resource_type: &str) -> &'static [Parameter] {
-    of_type(resource_type).map_or(&[], |of_type| &of_type.parameters)
+    parameters_in(FhirVersion::R4, resource_type)
 }
 
-/// The search parameter of that name.
+/// The same for a resource type of a version.
+pub fn parameters_in(version: FhirVersion, resource_type: &str) -> &'static [Parameter] {
+    of_type(version, resource_type).map_or(&[], |of_type| &of_type.parameters)
+}
+
+/// The search parameter of that name, in R4.
 pub fn parameter(resource_type: &str, code: &str) -> Option<&'static Parameter> {
-    let parameters = parameters(resource_type);
+    parameter_in(FhirVersion::R4, resource_type, code)
+}
+
+/// The search parameter of that name, in a version.
+pub fn parameter_in(
+    version: FhirVersion,
+    resource_type: &str,
+    code: &str,
+) -> Option<&'static Parameter> {
+    let parameters = parameters_in(version, resource_type);
     let found = parameters
         .binary_search_by(|parameter| parameter.code.cmp(code))
         .ok()?;
@@ -122,10 +135,13 @@ pub(super) struct Compiled {
 
 impl OfType {
     /// The expressions, compiled at first use.
-    pub(super) fn compiled(&'static self, resource_type: &str) -> &'static [Compiled] {
+    pub(super) fn compiled(
+        &'static self,
+        version: FhirVersion,
+        resource_type: &str,
+    ) -> &'static [Compiled] {
         self.compiled.get_or_init(|| {
-            let definitions = crate::definitions::r4();
-            let Some(type_id) = definitions.resource(resource_type) else {
+            let Some(type_id) = definitions::of(version).resource(resource_type) else {
                 return Vec::new();
             };
             let has_values = |parameter: &&Parameter| {
@@ -136,11 +152,13 @@ impl OfType {
                 .filter(has_values)
                 .map(|parameter| Compiled {
                     parameter,
-                    expression: expression(parameter.expression).for_type(type_id),
+                    expression: expression(version, parameter.expression).for_type(type_id),
                     components: parameter
                         .components
                         .iter()
-                        .map(|component| (component.kind, expression(component.expression)))
+                        .map(|component| {
+                            (component.kind, expression(version, component.expression))
+                        })
                         .collect(),
                 })
                 .collect()
@@ -148,31 +166,35 @@ impl OfType {
     }
 }
 
-fn expression(text: &str) -> Expression {
-    Expression::parse(text).expect("a test parses every expression of the tables")
+fn expression(version: FhirVersion, text: &str) -> Expression {
+    Expression::parse_in(version, text).expect("a test parses every expression of the tables")
 }
 
-pub(super) fn of_type(resource_type: &str) -> Option<&'static OfType> {
-    static TABLE: OnceLock<HashMap<&'static str, OfType>> = OnceLock::new();
-    TABLE.get_or_init(load).get(resource_type)
+pub(super) fn of_type(version: FhirVersion, resource_type: &str) -> Option<&'static OfType> {
+    static R4: OnceLock<HashMap<&'static str, OfType>> = OnceLock::new();
+    static STU3: OnceLock<HashMap<&'static str, OfType>> = OnceLock::new();
+    let table = match version {
+        FhirVersion::R4 => R4.get_or_init(|| load(version)),
+        FhirVersion::Stu3 => STU3.get_or_init(|| load(version)),
+    };
+    table.get(resource_type)
 }
 
-fn load() -> HashMap<&'static str, OfType> {
-    let rows: Vec<Vec<&'static str>> = PARAMETERS
-        .lines()
-        .filter(|line| !line.starts_with('#'))
+fn load(version: FhirVersion) -> HashMap<&'static str, OfType> {
+    let rows: Vec<Vec<&'static str>> = definitions::lines(version, Table::Search)
         .map(|line| line.split('\t').collect())
         .collect();
     let column = |row: &[&'static str], n: usize| row.get(n).copied().unwrap_or_default();
 
-    let mut table: HashMap<&'static str, Vec<Parameter>> = types::resource_types()
+    let mut table: HashMap<&'static str, Vec<Parameter>> = version
+        .resource_types()
         .iter()
         .map(|name| (*name, Vec::new()))
         .collect();
     for (id, row) in rows.iter().enumerate() {
         let targets: &'static [&'static str] = match column(row, 4) {
             "" => &[],
-            "*" => types::resource_types(),
+            "*" => version.resource_types(),
             names => Vec::leak(names.split('|').collect()),
         };
         let components: Vec<Component> = column(row, 5)
@@ -232,21 +254,27 @@ mod tests {
 
     #[test]
     fn every_expression_of_the_standard_parses() {
-        let mut count = 0;
-        let mut faults = Vec::new();
-        for line in PARAMETERS.lines().filter(|line| !line.starts_with('#')) {
-            let columns: Vec<&str> = line.split('\t').collect();
-            let components = columns[5].split(';').filter_map(|one| one.split_once(' '));
-            let texts = std::iter::once(columns[3]).chain(components.map(|(_, text)| text));
-            for text in texts.filter(|text| !text.is_empty()) {
-                count += 1;
-                if let Err(error) = Expression::parse(text) {
-                    faults.push(format!("{}: {error}", columns[0]));
+        for version in FhirVersion::ALL {
+            let mut count = 0;
+            let mut faults = Vec::new();
+            for line in definitions::lines(version, Table::Search) {
+                let columns: Vec<&str> = line.split('\t').collect();
+                let components = columns[5].split(';').filter_map(|one| one.split_once(' '));
+                let texts = std::iter::once(columns[3]).chain(components.map(|(_, text)| text));
+                for text in texts.filter(|text| !text.is_empty()) {
+                    count += 1;
+                    if let Err(error) = Expression::parse_in(version, text) {
+                        faults.push(format!("{}: {error}: {text}", columns[0]));
+                    }
                 }
             }
+            println!("search parameters of {version}: {count} expressions parse");
+            let faults = faults.join("\n");
+            assert!(
+                faults.is_empty() && count > 1200,
+                "{version} {count} {faults}"
+            );
         }
-        println!("search parameters: {count} expressions parse");
-        assert!(faults.is_empty() && count > 1400, "{count} {faults:?}");
     }
 
     #[test]
@@ -269,7 +297,7 @@ mod tests {
         );
         assert!(parameter("Patient", "nonsense").is_none());
         assert!(parameters("Robot").is_empty());
-        for resource_type in types::resource_types() {
+        for resource_type in FhirVersion::R4.resource_types() {
             let codes: Vec<&str> = parameters(resource_type)
                 .iter()
                 .map(|one| one.code)
@@ -285,7 +313,7 @@ mod tests {
     fn a_code_that_a_type_has_twice_means_the_same() {
         let mut seen = HashMap::new();
         let mut twice = Vec::new();
-        for line in PARAMETERS.lines().filter(|line| !line.starts_with('#')) {
+        for line in definitions::lines(FhirVersion::R4, Table::Search) {
             let columns: Vec<&str> = line.split('\t').collect();
             for base in columns[2].split('|') {
                 if let Some(other) = seen.insert((base, columns[0]), columns[3]) {

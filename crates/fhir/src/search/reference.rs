@@ -1,6 +1,6 @@
 //! What the text of a reference tells.
 
-use crate::types::resource_type;
+use crate::FhirVersion;
 
 /// The parts of a literal reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +18,15 @@ pub struct ReferenceParts<'a> {
 }
 
 impl<'a> ReferenceParts<'a> {
-    /// Takes a reference apart. What has not the form `[base/]Type/id`,
+    /// Takes a reference between resources of R4 apart. What has not the form `[base/]Type/id`,
     /// `[base/]Type/id/_history/version` or `Type?query` has no parts: `urn:`
     /// and `#` references, and URLs of other things.
     pub fn parse(reference: &'a str) -> Self {
+        Self::parse_in(FhirVersion::R4, reference)
+    }
+
+    /// The same between resources of a version.
+    pub fn parse_in(version: FhirVersion, reference: &'a str) -> Self {
         let nothing = Self {
             base: None,
             resource_type: None,
@@ -33,7 +38,7 @@ impl<'a> ReferenceParts<'a> {
             return nothing;
         }
         if let Some((name, query)) = reference.split_once('?') {
-            return match resource_type(name) {
+            return match version.resource_type(name) {
                 Some(_) => Self {
                     resource_type: Some(name),
                     query: Some(query),
@@ -42,8 +47,8 @@ impl<'a> ReferenceParts<'a> {
                 None => nothing,
             };
         }
-        let (path, version) = match reference.split_once("/_history/") {
-            Some((path, version)) => (path, Some(version)),
+        let (path, edition) = match reference.split_once("/_history/") {
+            Some((path, edition)) => (path, Some(edition)),
             None => (reference, None),
         };
         let Some((rest, id)) = path.rsplit_once('/') else {
@@ -53,14 +58,14 @@ impl<'a> ReferenceParts<'a> {
             Some((base, name)) => (Some(base), name),
             None => (None, rest),
         };
-        if resource_type(name).is_none() || !crate::format::is_id(id) {
+        if version.resource_type(name).is_none() || !crate::format::is_id(id) {
             return nothing;
         }
         Self {
             base,
             resource_type: Some(name),
             id: Some(id),
-            version,
+            version: edition,
             query: None,
         }
     }

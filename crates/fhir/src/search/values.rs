@@ -138,7 +138,9 @@ fn add_reference(element: &Element<'_>, out: &mut Vec<IndexValue>) {
     // What is contained has no life of its own: it cannot be found by.
     let literal = node.text("reference").filter(|text| !text.starts_with('#'));
     let stated_type = node.text("type");
-    let parts = literal.as_deref().map(ReferenceParts::parse);
+    let parts = literal
+        .as_deref()
+        .map(|text| ReferenceParts::parse_in(element.version(), text));
     let resource_type = parts
         .and_then(|parts| parts.resource_type)
         .or(stated_type.as_deref());

@@ -6,6 +6,7 @@ use quick_xml::name::{Namespace, ResolveResult};
 use quick_xml::reader::NsReader;
 
 use super::FHIR;
+use crate::FhirVersion;
 use crate::definitions::{self, Definitions, Element, Form, Primitive, TypeId};
 use crate::json::{DOCUMENT_BYTES_MAX, NESTING_MAX, Value};
 use crate::narrative::{self, NARRATIVE_DEPTH_MAX, XHTML};
@@ -14,12 +15,20 @@ use crate::outcome::{Issue, IssueCode};
 /// The namespace of attributes about schemas, which say nothing here.
 const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
-/// A resource in FHIR XML (UTF-8), as JSON.
+/// A resource of R4 in FHIR XML (UTF-8), as JSON.
 ///
 /// # Errors
 /// When it is not well-formed XML, holds what FHIR XML must not, or has an
 /// element that R4 does not have. The issue tells where, by element.
 pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Issue> {
+    to_json_in(FhirVersion::R4, bytes)
+}
+
+/// The same for a resource of a version.
+///
+/// # Errors
+/// As [`to_json`].
+pub fn to_json_in(version: FhirVersion, bytes: &[u8]) -> Result<Vec<u8>, Issue> {
     let structure = |text: &str| Issue::error(IssueCode::Structure, text);
     if bytes.len() > DOCUMENT_BYTES_MAX {
         let text = format!("longer than {DOCUMENT_BYTES_MAX} bytes");
@@ -35,7 +44,7 @@ pub fn to_json(bytes: &[u8]) -> Result<Vec<u8>, Issue> {
     let mut reader = Reader {
         text,
         source,
-        definitions: definitions::r4(),
+        definitions: definitions::of(version),
         path: Vec::new(),
         depth: 0,
     };
@@ -180,7 +189,10 @@ impl<'a> Reader<'a> {
             self.definitions.resource(&name)
         };
         let Some(type_id) = type_id else {
-            return self.fail("not a resource of FHIR R4");
+            return self.fail(format!(
+                "not a resource of FHIR {}",
+                self.definitions.version()
+            ));
         };
         self.within(&name, 1, |reader| {
             let mut members = vec![("resourceType".to_owned(), Value::from(name.as_str()))];
@@ -250,7 +262,10 @@ impl<'a> Reader<'a> {
                 .member(&name)
                 .filter(|found| !found.is_extras && !is_attribute);
             let Some(member) = member else {
-                return self.fail("an element that FHIR R4 does not have here");
+                return self.fail(format!(
+                    "an element that FHIR {} does not have here",
+                    definitions.version()
+                ));
             };
             let element = &structure.elements[usize::from(member.element)];
             let form = &element.forms[usize::from(member.form)];

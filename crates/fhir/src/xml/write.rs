@@ -1,23 +1,30 @@
 //! JSON to XML.
 
 use super::FHIR;
+use crate::FhirVersion;
 use crate::definitions::{self, Definitions, Element, Form, Primitive, Structure, TypeId};
 use crate::json::{Document, Kind, Node};
 use crate::narrative;
 use crate::outcome::{Issue, IssueCode};
 
-const UNKNOWN_ELEMENT: &str = "has an element that FHIR R4 does not have here";
-
-/// A resource in JSON, as FHIR XML: elements in the order of the standard,
+/// A resource of R4 in JSON, as FHIR XML: elements in the order of the standard,
 /// without white space between them.
 ///
 /// # Errors
 /// When the document is not a resource of R4, has members that R4 does not
 /// have, or text that XML cannot hold.
 pub fn from_json(document: &Document) -> Result<Vec<u8>, Issue> {
+    from_json_in(FhirVersion::R4, document)
+}
+
+/// The same for a resource of a version.
+///
+/// # Errors
+/// As [`from_json`].
+pub fn from_json_in(version: FhirVersion, document: &Document) -> Result<Vec<u8>, Issue> {
     let mut writer = Writer {
         out: String::new(),
-        definitions: definitions::r4(),
+        definitions: definitions::of(version),
         path: Vec::new(),
     };
     writer
@@ -44,12 +51,22 @@ impl Writer {
         })
     }
 
+    fn unknown_element<T>(&self) -> Result<T, Issue> {
+        let version = self.definitions.version();
+        self.fail(&format!(
+            "has an element that FHIR {version} does not have here"
+        ))
+    }
+
     fn resource(&mut self, node: Node<'_>, is_root: bool) -> Result<(), Issue> {
         let type_id = node
             .text("resourceType")
             .and_then(|name| self.definitions.resource(&name));
         let Some(type_id) = type_id else {
-            return self.fail("not a resource of FHIR R4");
+            return self.fail(&format!(
+                "not a resource of FHIR {}",
+                self.definitions.version()
+            ));
         };
         let name = self.definitions.get(type_id).name;
         let namespace = if is_root {
@@ -79,7 +96,7 @@ impl Writer {
         let structure = definitions.get(type_id);
         // Looking for every element in an object is only cheap in one of sane size.
         if node.len() > structure.members_max() + 1 {
-            return self.fail(UNKNOWN_ELEMENT);
+            return self.unknown_element();
         }
         let mut written = usize::from(structure.is_resource && node.get("resourceType").is_some());
         for name in attributes(structure) {
@@ -115,7 +132,7 @@ impl Writer {
             }
         }
         if written != node.len() {
-            return self.fail(UNKNOWN_ELEMENT);
+            return self.unknown_element();
         }
         if self.out.len() == start + 1 {
             self.out.truncate(start);

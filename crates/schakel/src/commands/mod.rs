@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 mod audit;
+mod convert;
 mod demo;
 mod doctor;
 mod explain;
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     /// Evaluate a FHIRPath expression on a resource
     Fhirpath(fhirpath::Fhirpath),
+    /// Print a resource in the other form: JSON or XML
+    Convert(convert::Convert),
     /// Say what is wrong, and what to do about it
     Doctor(doctor::Doctor),
 }
@@ -42,6 +45,7 @@ impl Command {
             Self::Audit(command) => command.run().await,
             Self::Explain(command) => command.run().await,
             Self::Fhirpath(command) => command.run(),
+            Self::Convert(command) => command.run(),
             Self::Doctor(command) => command.run().await,
         }
     }

@@ -4,6 +4,7 @@
 
 mod commands;
 mod fhirpath;
+mod convert;
 mod kill;
 mod kit;
 mod processes;
