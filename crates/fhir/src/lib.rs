@@ -14,6 +14,7 @@ pub mod json;
 pub mod outcome;
 pub mod search;
 pub mod structure;
+pub mod validation;
 pub mod xml;
 
 mod format;

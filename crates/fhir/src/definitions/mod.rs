@@ -19,7 +19,7 @@ pub use structure::{
     Binding, BindingStrength, CodeSet, Element, Form, Member, Structure, TypeId, UNBOUNDED,
 };
 
-pub(crate) use tables::{Table, lines};
+pub(crate) use tables::{Table, lines, unpacked};
 
 use crate::FhirVersion;
 
@@ -48,6 +48,11 @@ impl Definitions {
     pub fn get(&self, id: TypeId) -> &Structure {
         debug_assert_eq!(id.version(), self.version);
         &self.structures[id.position()]
+    }
+
+    /// The numbers of all types.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = TypeId> {
+        (0..self.structures.len()).map(|position| TypeId::new(self.version, position))
     }
 
     /// The type of elements that hold any resource.

@@ -9,6 +9,7 @@ mod fhirpath;
 mod nodes;
 mod send;
 mod serve;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Fhirpath(fhirpath::Fhirpath),
     /// Print a resource in the other form: JSON or XML
     Convert(convert::Convert),
+    /// Judge resources by FHIR and by profiles, without any server
+    Validate(validate::Validate),
     /// Say what is wrong, and what to do about it
     Doctor(doctor::Doctor),
 }
@@ -46,6 +49,7 @@ impl Command {
             Self::Explain(command) => command.run().await,
             Self::Fhirpath(command) => command.run(),
             Self::Convert(command) => command.run(),
+            Self::Validate(command) => command.run(),
             Self::Doctor(command) => command.run().await,
         }
     }

@@ -10,3 +10,4 @@ mod kit;
 mod processes;
 mod refusals;
 mod story;
+mod validate;

@@ -1,0 +1,143 @@
+//! Validation: whether a resource obeys FHIR and the profiles that it claims.
+//!
+//! A [`Validator`] holds the definitions of one version of FHIR and those of the
+//! [`Package`]s it was given; it is made once and shared by all threads. It judges
+//! cardinality, types, fixed and pattern values, slices, bindings, invariants,
+//! references and their target types, extensions, contained resources, Bundles and
+//! `meta.profile`, and needs no server: codes are looked up in the value sets and
+//! code systems at hand.
+//!
+//! What cannot be judged (a code of a system that is not at hand, an invariant that
+//! FHIRPath cannot evaluate) is said as such, as information, and is no error.
+//! The work is linear in the resource for given profiles; [`FINDINGS_MAX`],
+//! [`TRIES_MAX`] and the limits of JSON bound it.
+//!
+//! Deliberately not here: the displays of codes, whether the target of a reference
+//! fits its profile, `aggregation`, and answers against their Questionnaire.
+
+mod bundle;
+mod extension;
+mod finding;
+mod invariant;
+mod matching;
+mod package;
+mod place;
+mod profile;
+mod references;
+mod rules;
+mod slicing;
+mod terms;
+mod value;
+mod walk;
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+pub use finding::{Finding, Rule, outcome};
+pub use package::{PACKAGE_DEFINITIONS_MAX, PACKAGE_FILE_BYTES_MAX, Package, PackageError};
+pub use profile::PROFILE_CHAIN_MAX;
+pub use walk::{FINDINGS_MAX, TRIES_MAX};
+
+use profile::Profile;
+use terms::{CodeSystem, Terms, ValueSet};
+
+use crate::json::Document;
+use crate::outcome::Severity;
+use crate::{FhirVersion, Resource, structure};
+
+#[cfg(test)]
+mod suites;
+#[cfg(test)]
+mod tests;
+
+/// Judges resources of one version of FHIR.
+#[derive(Debug)]
+pub struct Validator {
+    version: FhirVersion,
+    /// What was given, the last first, and what FHIR itself has.
+    packages: Vec<Package>,
+    of_fhir: &'static Package,
+    /// By canonical URL; built when first asked for.
+    profiles: HashMap<String, OnceLock<Option<Profile>>>,
+}
+
+impl Validator {
+    /// A validator with the definitions of these packages besides those of FHIR.
+    /// What a later package defines takes the place of what an earlier one does.
+    /// Packages of another version are left out.
+    pub fn new(version: FhirVersion, packages: Vec<Package>) -> Self {
+        let of_fhir = of_fhir(version);
+        let mut packages = packages;
+        packages.retain(|package| package.version() == version);
+        packages.reverse();
+        let profiles = packages
+            .iter()
+            .chain([of_fhir])
+            .flat_map(|package| package.profiles.keys())
+            .map(|url| (url.clone(), OnceLock::new()))
+            .collect();
+        Self {
+            version,
+            packages,
+            of_fhir,
+            profiles,
+        }
+    }
+
+    /// The version that it judges resources of.
+    pub fn version(&self) -> FhirVersion {
+        self.version
+    }
+
+    /// Judges a resource: by FHIR, by the profiles in its `meta.profile`, and by
+    /// these, which must be at hand. Nothing is found when it is right.
+    pub fn validate(&self, resource: &Resource, profiles: &[&str]) -> Vec<Finding> {
+        if resource.version() != self.version {
+            let text = format!("a resource of FHIR {}", resource.version());
+            return vec![Finding::new(Severity::Error, Rule::Shape, text)];
+        }
+        let shape = structure::check(resource).into_iter().map(|issue| Finding {
+            issue,
+            rule: Rule::Shape,
+            found: None,
+        });
+        let mut findings: Vec<Finding> = shape.collect();
+        findings.extend(walk::validate(self, resource, profiles));
+        findings
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Package> {
+        self.packages.iter().chain([self.of_fhir])
+    }
+
+    fn document(&self, url: &str) -> Option<&Document> {
+        self.all().find_map(|package| package.profiles.get(url))
+    }
+
+    /// A profile by its canonical URL without version.
+    fn profile(&self, url: &str) -> Option<&Profile> {
+        let slot = self.profiles.get(url)?;
+        slot.get_or_init(|| profile::build(self.version, url, |url| self.document(url)))
+            .as_ref()
+    }
+}
+
+impl Terms for Validator {
+    fn value_set(&self, url: &str) -> Option<&ValueSet> {
+        self.all().find_map(|package| package.value_sets.get(url))
+    }
+
+    fn code_system(&self, url: &str) -> Option<&CodeSystem> {
+        self.all().find_map(|package| package.code_systems.get(url))
+    }
+}
+
+/// The definitions of FHIR itself, read once.
+fn of_fhir(version: FhirVersion) -> &'static Package {
+    static R4: OnceLock<Package> = OnceLock::new();
+    static STU3: OnceLock<Package> = OnceLock::new();
+    match version {
+        FhirVersion::R4 => R4.get_or_init(|| Package::of_fhir(version)),
+        FhirVersion::Stu3 => STU3.get_or_init(|| Package::of_fhir(version)),
+    }
+}
