@@ -13,7 +13,7 @@ use crate::outcome::{Issue, IssueCode};
 pub struct Resource {
     document: Document,
     version: FhirVersion,
-    resource_type: &'static str,
+    type_name: &'static str,
 }
 
 impl Resource {
@@ -78,7 +78,7 @@ impl Resource {
         Ok(Self {
             document,
             version,
-            resource_type,
+            type_name: resource_type,
         })
     }
 
@@ -106,7 +106,7 @@ impl Resource {
 
     /// Its type, such as `Patient`.
     pub fn resource_type(&self) -> &'static str {
-        self.resource_type
+        self.type_name
     }
 
     /// Its logical id, when it has one.
@@ -136,7 +136,7 @@ impl fmt::Debug for Resource {
         write!(
             f,
             "Resource({}, {} bytes)",
-            self.resource_type,
+            self.type_name,
             self.as_bytes().len()
         )
     }

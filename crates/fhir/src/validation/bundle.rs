@@ -11,7 +11,7 @@ use crate::search::ReferenceParts;
 
 impl<'a> Walk<'a> {
     /// The resources of a Bundle by `fullUrl` and by `Type/id`.
-    pub(super) fn entries_of(&self, bundle: Element<'a>) -> HashMap<String, Element<'a>> {
+    pub(super) fn entries_of(bundle: Element<'a>) -> HashMap<String, Element<'a>> {
         let mut entries = HashMap::new();
         for entry in bundle
             .node()

@@ -7,7 +7,6 @@ use super::rules::Rules;
 use super::walk::{Owner, Walk, add};
 use crate::definitions::Structure;
 use crate::fhirpath::{Element, Item, children};
-use crate::json::Node;
 use crate::outcome::Severity;
 
 impl<'a> Walk<'a> {
@@ -141,7 +140,7 @@ impl<'a> Walk<'a> {
         children(&element, "extension", &mut items);
         for (index, item) in items.into_iter().enumerate() {
             if let Item::Element(extension) = item
-                && extension.node().map(Node::is_empty) == Some(false)
+                && extension.node().is_some_and(|node| !node.is_empty())
             {
                 self.value(
                     owner,

@@ -1,6 +1,6 @@
 //! Invariants: the rules that FHIRPath writes down.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::FhirVersion;
@@ -48,7 +48,7 @@ impl Invariant {
     /// The rule in a profile; `None` when FHIR itself has it, or it is judged elsewhere.
     pub(super) fn read(version: FhirVersion, rule: Node<'_>) -> Option<Self> {
         let key = rule.text("key")?;
-        if JUDGED_ELSEWHERE.contains(&&*key) || of_version(version).keys.contains_key(&*key) {
+        if JUDGED_ELSEWHERE.contains(&&*key) || of_version(version).keys.contains(&*key) {
             return None;
         }
         let severity = rule.text("severity")?;
@@ -69,10 +69,9 @@ impl Invariant {
             Err(_) => Verdict::CannotCheck,
             Ok(items) => {
                 let holds = match &items[..] {
-                    // What is not known is not broken.
-                    [] => true,
                     [Item::Boolean(value)] => *value,
                     [Item::Element(one)] => one.node().and_then(Node::as_bool).unwrap_or(true),
+                    // What is not known is not broken.
                     _ => true,
                 };
                 if holds {
@@ -91,7 +90,7 @@ pub(super) struct Invariants {
     of_types: HashMap<TypeId, Vec<&'static Invariant>>,
     /// By the type and the position of an element in it.
     of_elements: HashMap<(TypeId, u16), Vec<&'static Invariant>>,
-    keys: HashMap<&'static str, ()>,
+    keys: HashSet<&'static str>,
 }
 
 impl Invariants {
@@ -120,7 +119,7 @@ fn load(version: FhirVersion) -> Invariants {
     let definitions = definitions::of(version);
     let mut own: HashMap<TypeId, Vec<&'static Invariant>> = HashMap::new();
     let mut of_elements: HashMap<(TypeId, u16), Vec<&'static Invariant>> = HashMap::new();
-    let mut keys = HashMap::new();
+    let mut keys = HashSet::new();
     for line in definitions::lines(version, Table::Invariants) {
         let mut columns = line.splitn(4, '\t');
         let mut next = || columns.next().unwrap_or_default();
@@ -128,7 +127,7 @@ fn load(version: FhirVersion) -> Invariants {
         if JUDGED_ELSEWHERE.contains(&key) {
             continue;
         }
-        keys.insert(key, ());
+        keys.insert(key);
         let invariant = Invariant::new(version, key, severity, expression);
         // The rules live as long as the process.
         let invariant: &'static Invariant = Box::leak(Box::new(invariant));

@@ -45,9 +45,8 @@ impl<'p> Place<'p> {
 
     fn write(&self, out: &mut String, with_index: bool) {
         match self {
-            Self::Root(name) => out.push_str(name),
             Self::Resource { parent, .. } if with_index => parent.write(out, with_index),
-            Self::Resource { name, .. } => out.push_str(name),
+            Self::Root(name) | Self::Resource { name, .. } => out.push_str(name),
             Self::Element {
                 parent,
                 name,

@@ -340,9 +340,12 @@ impl<'a> Walk<'a> {
             let fixed = rules.fixed.as_ref().map(|wanted| (wanted, true));
             let pattern = rules.pattern.as_ref().map(|wanted| (wanted, false));
             for (wanted, is_whole) in fixed.into_iter().chain(pattern) {
-                let fits = node.is_some_and(|node| match is_whole {
-                    true => is_fixed(node, wanted),
-                    false => fits_pattern(node, wanted),
+                let fits = node.is_some_and(|node| {
+                    if is_whole {
+                        is_fixed(node, wanted)
+                    } else {
+                        fits_pattern(node, wanted)
+                    }
                 });
                 if !fits {
                     return Some(false);

@@ -273,10 +273,11 @@ fn in_part(
     }
     let Some(known) = terms.code_system(of) else {
         let is_grammar = BY_GRAMMAR.contains(&of) && part.filters.is_empty();
-        narrow(match is_grammar {
+        narrow(if is_grammar {
             // A media type may have parameters, with spaces.
-            true => found(of == "urn:ietf:bcp:13" || !code.contains(char::is_whitespace)),
-            false => Membership::CannotCheck,
+            found(of == "urn:ietf:bcp:13" || !code.contains(char::is_whitespace))
+        } else {
+            Membership::CannotCheck
         });
         return result;
     };

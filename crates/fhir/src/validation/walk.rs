@@ -175,7 +175,7 @@ impl<'a> Walk<'a> {
         let contained = std::mem::replace(&mut self.contained, contained);
         let outer = std::mem::replace(&mut self.resource, resource);
         let entries = if resource.type_name() == "Bundle" {
-            let entries = self.entries_of(resource);
+            let entries = Self::entries_of(resource);
             Some(std::mem::replace(&mut self.entries, entries))
         } else {
             None
