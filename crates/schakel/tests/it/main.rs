@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod commands;
-mod fhirpath;
 mod convert;
+mod fhirpath;
 mod kill;
 mod kit;
 mod processes;
