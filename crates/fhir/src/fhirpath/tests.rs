@@ -196,3 +196,20 @@ proptest! {
         let _ = Expression::parse(&text);
     }
 }
+
+/// Found by the fuzz target `fhirpath`: an empty name, and one that begins
+/// with more than one byte, where a type is named.
+#[test]
+fn a_type_of_no_name_is_nothings_type() {
+    let resource = Resource::parse(OBSERVATION).unwrap();
+    let root = Element::resource(resource.root()).unwrap();
+    for name in ["``", "`é`", "System.``", "FHIR.``"] {
+        let text = format!("status.ofType({name})");
+        let Ok(expression) = Expression::parse(&text) else {
+            continue;
+        };
+        let context = Context::new(root);
+        let found = expression.evaluate(Item::Element(root), &context);
+        assert!(found.is_ok_and(|found| found.is_empty()), "{text}");
+    }
+}
