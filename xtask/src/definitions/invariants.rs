@@ -68,6 +68,8 @@ pub(crate) fn table(package: &Package) -> anyhow::Result<String> {
                 if is_general || codes.iter().any(is_of_type) {
                     continue;
                 }
+                // One rule of R4 writes the type `boolean` of FHIR with a capital.
+                let expression = expression.replace("answer is Boolean", "answer is boolean");
                 let expression: Vec<&str> = expression.split_whitespace().collect();
                 writeln!(
                     out,

@@ -39,7 +39,9 @@ pub(crate) fn parameters(package: &Package) -> anyhow::Result<String> {
     for parameter in &parameters {
         let targets = items(parameter, "target").len();
         let is_any = targets > 1 && Some(targets) == every_type;
+        // Two expressions of STU3 name the type `uri` with a capital.
         let expression = parameter["expression"].as_str().unwrap_or_default();
+        let expression = expression.replace(".as(Uri)", ".as(uri)");
         let components = items(parameter, "component")
             .iter()
             .map(|component| {
@@ -65,7 +67,7 @@ pub(crate) fn parameters(package: &Package) -> anyhow::Result<String> {
             text_of(parameter, "code")?,
             text_of(parameter, "type")?,
             joined(parameter, "base"),
-            one_line(expression),
+            one_line(&expression),
             if is_any {
                 "*".to_owned()
             } else {

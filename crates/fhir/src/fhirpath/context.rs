@@ -306,7 +306,10 @@ impl<'a> Context<'a> {
         {
             return Some(Item::Element(found));
         }
-        let parts = reference.as_deref().map(ReferenceParts::parse);
+        let version = element.version();
+        let parts = reference
+            .as_deref()
+            .map(|text| ReferenceParts::parse_in(version, text));
         let told = parts
             .and_then(|parts| parts.resource_type)
             .or(stated_type.as_deref());
@@ -326,7 +329,7 @@ impl<'a> Context<'a> {
             let node = self.resource.node;
             let all = node.into_iter().flat_map(|node| node.each("contained"));
             all.filter_map(|node| {
-                Some((node.text("id")?, Element::resource_in(definitions, node)?))
+                Some((node.text("id")?, Element::resource_of(definitions, node)?))
             })
             .collect()
         })

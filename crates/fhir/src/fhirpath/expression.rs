@@ -9,7 +9,8 @@ use super::item::{Collection, Item};
 use super::quantity::Quantity;
 use super::temporal::{DateTime, Time};
 use super::{evaluate, parser};
-use crate::definitions::{Definitions, TypeId};
+use crate::FhirVersion;
+use crate::definitions::{self, Definitions, TypeId};
 
 /// How long an expression may be, in bytes. The longest of R4 has 3,500.
 pub const EXPRESSION_BYTES_MAX: usize = 16 * 1024;
@@ -209,11 +210,19 @@ impl Expression {
     /// When it is not FHIRPath, names a function or type that does not exist,
     /// or passes a limit.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
-        Self::parse_in(super::definitions_of_default(), text)
+        Self::parse_with(super::definitions_of_default(), text)
+    }
+
+    /// The same about resources of a version of FHIR.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_in(version: FhirVersion, text: &str) -> Result<Self, ExpressionError> {
+        Self::parse_with(definitions::of(version), text)
     }
 
     /// The same with other definitions.
-    pub(super) fn parse_in(
+    pub(super) fn parse_with(
         definitions: &'static Definitions,
         text: &str,
     ) -> Result<Self, ExpressionError> {

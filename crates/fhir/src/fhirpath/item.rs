@@ -8,7 +8,8 @@ use rust_decimal::Decimal;
 use super::number;
 use super::quantity::Quantity;
 use super::temporal::{DateTime, Time};
-use crate::definitions::{Definitions, Primitive, Structure, TypeId};
+use crate::FhirVersion;
+use crate::definitions::{self, Definitions, Primitive, Structure, TypeId};
 use crate::json::{Kind, Node};
 
 /// What an evaluation gives: items in order.
@@ -88,11 +89,16 @@ impl fmt::Debug for Element<'_> {
 impl<'a> Element<'a> {
     /// A resource to start from: an object with a known `resourceType`.
     pub fn resource(node: Node<'a>) -> Option<Self> {
-        Self::resource_in(super::definitions_of_default(), node)
+        Self::resource_of(super::definitions_of_default(), node)
+    }
+
+    /// The same for a resource of a version of FHIR.
+    pub fn resource_in(version: FhirVersion, node: Node<'a>) -> Option<Self> {
+        Self::resource_of(definitions::of(version), node)
     }
 
     /// The same with other definitions.
-    pub(super) fn resource_in(definitions: &'static Definitions, node: Node<'a>) -> Option<Self> {
+    pub(super) fn resource_of(definitions: &'static Definitions, node: Node<'a>) -> Option<Self> {
         let name = node.text("resourceType")?;
         let type_id = definitions.resource(&name)?;
         Some(Self {
@@ -124,6 +130,16 @@ impl<'a> Element<'a> {
             type_id: Some(definitions.find(type_name)?),
             definitions,
         })
+    }
+
+    /// The version of FHIR that its type is of.
+    pub fn version(&self) -> FhirVersion {
+        self.definitions.version()
+    }
+
+    /// The number of its type; `None` in a tree that the definitions do not know.
+    pub(crate) fn type_id(&self) -> Option<TypeId> {
+        self.type_id
     }
 
     /// The value in the source; `None` for a primitive that has extensions only.

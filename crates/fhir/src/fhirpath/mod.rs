@@ -43,6 +43,7 @@ pub use temporal::{DateTime, Precision, Time};
 
 pub(crate) use navigate::children;
 
+use crate::FhirVersion;
 use crate::definitions::{self, Definitions};
 
 /// The system of UCUM.
@@ -51,7 +52,7 @@ const UCUM: &str = "http://unitsofmeasure.org";
 /// The definitions of whoever does not name a version of FHIR: the one place
 /// where this module chooses.
 fn definitions_of_default() -> &'static Definitions {
-    definitions::r4()
+    definitions::of(FhirVersion::R4)
 }
 
 #[cfg(test)]

@@ -216,7 +216,7 @@ fn push_one<'a>(
     }
     if type_id == Some(definitions.any_resource()) {
         // What it is, it says itself; of an unknown type nothing is known.
-        let known = node.and_then(|node| Element::resource_in(definitions, node));
+        let known = node.and_then(|node| Element::resource_of(definitions, node));
         out.extend(known.map(Item::Element));
     } else {
         out.push(Item::Element(Element {

@@ -4,6 +4,7 @@ use super::finding::{Finding, Rule};
 use super::place::Place;
 use super::profile::UseContext;
 use super::rules::Rules;
+use super::typed::Typed as _;
 use super::walk::{Owner, Walk, add};
 use crate::definitions::Structure;
 use crate::fhirpath::{Element, Item, children};
@@ -132,7 +133,7 @@ impl<'a> Walk<'a> {
         };
         let owner = Owner {
             // What it is an extension of decides where it may be used.
-            structure: element.structure(),
+            structure: element.shape(),
             element: definition,
             position,
         };

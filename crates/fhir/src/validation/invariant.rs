@@ -10,9 +10,9 @@ use crate::json::Node;
 use crate::outcome::Severity;
 
 /// Rules that are judged without FHIRPath, because they ask for a walk of their
-/// own: `ele-1` and `ext-1` (the structure check), `txt-1` and `txt-2` (the
+/// own: `ele-1` (the structure check), `txt-1` and `txt-2` (the
 /// narrative), `dom-3` and `ref-1` (the references inside a resource).
-const JUDGED_ELSEWHERE: [&str; 6] = ["ele-1", "ext-1", "txt-1", "txt-2", "dom-3", "ref-1"];
+const JUDGED_ELSEWHERE: [&str; 5] = ["ele-1", "txt-1", "txt-2", "dom-3", "ref-1"];
 
 /// One rule.
 #[derive(Debug)]

@@ -27,6 +27,7 @@ mod references;
 mod rules;
 mod slicing;
 mod terms;
+mod typed;
 mod value;
 mod walk;
 

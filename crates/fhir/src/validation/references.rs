@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::finding::{Finding, Rule};
 use super::place::Place;
 use super::rules::Rules;
+use super::typed::Typed as _;
 use super::walk::{Owner, Walk};
 use crate::fhirpath::Element;
 use crate::json::{Kind, Node};
@@ -57,7 +58,7 @@ impl<'a> Walk<'a> {
         rules: &[&'a Rules],
         place: &Place<'_>,
     ) {
-        if value.structure().name != "Reference" {
+        if value.shape().name != "Reference" {
             return;
         }
         let name = match self.target(value) {
@@ -67,7 +68,7 @@ impl<'a> Walk<'a> {
         };
         let forms = owner.element.forms.iter();
         let mut lists: Vec<Vec<&str>> = forms
-            .filter(|form| form.type_id == value.type_id)
+            .filter(|form| form.type_id == value.kind())
             .map(|form| form.targets.to_vec())
             .collect();
         for rules in rules {

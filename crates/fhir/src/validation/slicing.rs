@@ -8,6 +8,7 @@ use super::place::Place;
 use super::references::Target;
 use super::rules::{Discriminator, DiscriminatorKind, Rules};
 use super::terms::{Membership, contains};
+use super::typed::Typed as _;
 use super::value::codings;
 use super::walk::{Owner, Walk};
 use crate::definitions::BindingStrength;
@@ -188,7 +189,7 @@ impl<'a> Walk<'a> {
                         .element
                         .forms
                         .iter()
-                        .find(|form| form.type_id == value.type_id)?;
+                        .find(|form| form.type_id == value.kind())?;
                     return Some(slice.slice.as_deref() == Some(&*form.member));
                 }
                 let name = match found.first() {
@@ -231,7 +232,7 @@ impl<'a> Walk<'a> {
                     None => self
                         .type_of_profile(url)
                         .map(|wanted| wanted == one.type_name()),
-                    Some(profile) if !self.definitions.is_a(one.type_id, profile.type_id) => {
+                    Some(profile) if !self.definitions.is_a(one.kind(), profile.type_id) => {
                         Some(false)
                     }
                     Some(profile) => self.fits(*one, &[&profile.rules]),
@@ -355,7 +356,7 @@ impl<'a> Walk<'a> {
                 (bound(rules), node, fixed_of(rules), rules.pattern.as_ref())
             {
                 let mut best = Membership::Out;
-                for (system, code) in codings(value.structure(), node) {
+                for (system, code) in codings(value.shape(), node) {
                     match contains(self.validator, value_set, system.as_deref(), &code) {
                         Membership::In => best = Membership::In,
                         Membership::CannotCheck if best == Membership::Out => {

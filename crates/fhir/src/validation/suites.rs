@@ -38,6 +38,11 @@ const WRONG_IN_R4: [(&str, &str, &str); 20] = [
     ),
     ("bundle", "a fullUrl must end in", "the ids differ"),
     (
+        "bdl-7",
+        "Bundle-dataelements.json",
+        "has entries with the same fullUrl",
+    ),
+    (
         "shape",
         ".text.div",
         "a narrative without content, or with a link to an FTP server",
@@ -81,11 +86,6 @@ const WRONG_IN_R4: [(&str, &str, &str); 20] = [
         "shape",
         "more than 200 findings",
         "StructureDefinitions of the first kinds",
-    ),
-    (
-        "shape",
-        "more than 100 issues",
-        "Bundles of the first kinds",
     ),
 ];
 

@@ -5,6 +5,7 @@ use super::matching::{fits_pattern, is_fixed};
 use super::place::Place;
 use super::rules::{Rules, TypeRule};
 use super::terms::{Membership, contains};
+use super::typed::Typed as _;
 use super::walk::{Owner, Walk, add};
 use crate::definitions::{BindingStrength, Structure};
 use crate::fhirpath::Element;
@@ -22,7 +23,7 @@ impl<'a> Walk<'a> {
         mut rules: Vec<&'a Rules>,
         place: &Place<'_>,
     ) {
-        let structure = value.structure();
+        let structure = value.shape();
         self.types(owner, value, &mut rules, place);
         if let Some(node) = value.node() {
             for rules in &rules {
@@ -67,7 +68,7 @@ impl<'a> Walk<'a> {
         rules: &mut Vec<&'a Rules>,
         place: &Place<'_>,
     ) {
-        let structure = value.structure();
+        let structure = value.shape();
         let mut position = 0;
         while position < rules.len() {
             let types = &rules[position].types;
@@ -91,7 +92,7 @@ impl<'a> Walk<'a> {
             }
         }
         let forms = owner.element.forms.iter();
-        for form in forms.filter(|form| form.type_id == value.type_id) {
+        for form in forms.filter(|form| form.type_id == value.kind()) {
             let profiles: Vec<String> = form
                 .profiles
                 .iter()
@@ -102,7 +103,7 @@ impl<'a> Walk<'a> {
     }
 
     fn is_of(&self, value: Element<'a>, wanted: &TypeRule) -> bool {
-        let structure = value.structure();
+        let structure = value.shape();
         // A `code` is no `string` here, though its type is derived from it.
         let may_be_special = structure.is_resource || structure.name.contains('.');
         wanted.code == structure.name
@@ -111,7 +112,7 @@ impl<'a> Walk<'a> {
                 .definitions
                 .find(&wanted.code)
                 .filter(|_| may_be_special)
-                .is_some_and(|id| self.definitions.is_a(value.type_id, id))
+                .is_some_and(|id| self.definitions.is_a(value.kind(), id))
     }
 
     /// The value must fit one of the profiles: the rules of an only one are added,
@@ -232,7 +233,7 @@ impl<'a> Walk<'a> {
         if strength < BindingStrength::Extensible {
             return;
         }
-        let codings = codings(value.structure(), node);
+        let codings = codings(value.shape(), node);
         let mut result = Membership::Out;
         for coding in &codings {
             match contains(self.validator, value_set, coding.0.as_deref(), &coding.1) {
@@ -253,7 +254,7 @@ impl<'a> Walk<'a> {
             let is_excused = severity == Severity::Warning
                 || node.get("extension").is_some()
                 || value.primitive().is_some()
-                || value.structure().name == "Quantity";
+                || value.shape().name == "Quantity";
             if is_excused {
                 return;
             }

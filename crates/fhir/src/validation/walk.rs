@@ -9,6 +9,7 @@ use super::invariant::{self, Invariant, Invariants, Verdict};
 use super::place::Place;
 use super::profile::Profile;
 use super::rules::{Rules, UNBOUNDED, without_version};
+use super::typed::Typed as _;
 use crate::Resource;
 use crate::definitions::{self, Definitions, Element as Definition, Structure};
 use crate::fhirpath::{Context, Element, Item, children};
@@ -148,7 +149,7 @@ impl<'a> Walk<'a> {
         place: &Place<'_>,
         rules: &mut Vec<&'a Rules>,
     ) {
-        if self.definitions.is_a(resource.type_id, profile.type_id) {
+        if self.definitions.is_a(resource.kind(), profile.type_id) {
             add(rules, &profile.rules);
         } else {
             let finding = Finding::new(
@@ -242,7 +243,7 @@ impl<'a> Walk<'a> {
         {
             return;
         }
-        let structure = element.structure();
+        let structure = element.shape();
         if structure.primitive.is_some() {
             return self.extensions_of_primitive(element, place);
         }
@@ -342,7 +343,7 @@ impl<'a> Walk<'a> {
 
     /// The rules of the type of a value.
     pub(super) fn judge_type(&mut self, element: Element<'a>, place: &Place<'_>) {
-        for invariant in self.invariants.of_type(element.type_id) {
+        for invariant in self.invariants.of_type(element.kind()) {
             self.judge(invariant, element, place);
         }
     }
