@@ -64,6 +64,22 @@ proptest! {
     }
 }
 
+/// Found by moving parts about: an extension list without extensions is
+/// nothing, and what is nothing cannot be told in XML.
+#[test]
+fn an_element_of_nothing_is_not_written() {
+    for member in [
+        r#""_status": {"extension": []}"#,
+        r#""code": {"coding": []}"#,
+        r#""code": {"coding": [{}]}"#,
+    ] {
+        let json = format!(r#"{{"resourceType":"Observation",{member}}}"#);
+        let resource = Resource::parse(json).unwrap();
+        let refused = xml::from_json(resource.document()).unwrap_err();
+        assert!(refused.text.contains("empty"), "{member}: {refused:?}");
+    }
+}
+
 /// Found by the fuzz target `json`: FHIR has no empty objects, and XML cannot
 /// say one. Nothing that passes the check may fail to be read back.
 #[test]

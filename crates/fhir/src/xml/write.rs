@@ -99,6 +99,8 @@ impl Writer {
             return self.unknown_element();
         }
         let mut written = usize::from(structure.is_resource && node.get("resourceType").is_some());
+        let opened = self.out.len();
+        let has_value = self.out.ends_with('"');
         for name in attributes(structure) {
             if let Some(value) = node.get(name) {
                 let Some(text) = value.as_str() else {
@@ -135,6 +137,10 @@ impl Writer {
             return self.unknown_element();
         }
         if self.out.len() == start + 1 {
+            // FHIR has no empty elements, so nobody could read it back.
+            if start == opened && !has_value && !structure.is_resource {
+                return self.fail("must not be empty");
+            }
             self.out.truncate(start);
             self.out.push_str("/>");
         } else {
