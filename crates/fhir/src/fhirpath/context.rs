@@ -12,12 +12,13 @@ use super::error::EvaluationError;
 use super::item::{Collection, Element, Item, Target};
 use super::made::Made;
 use super::temporal::DateTime;
+use crate::definitions::Definitions;
 use crate::json::Node;
 use crate::search::ReferenceParts;
 
 /// How many steps the evaluations with one context may take together, unless
 /// the caller says otherwise: one for each part of the expression that is
-/// evaluated, each item that is looked at and each 64 bytes of text. An
+/// evaluated, each item that is looked at and each 16 bytes of text. An
 /// expression of the standard looks at each node of a resource a few times.
 pub const STEPS_MAX: usize = 10_000_000;
 
@@ -30,8 +31,9 @@ pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
 /// How many variables an expression may see at once.
 pub const VARIABLES_MAX: usize = 100;
 
-/// Bytes of text that count as one step.
-pub(super) const BYTES_PER_STEP: usize = 64;
+/// Bytes of text that count as one step: what the steps buy also bounds the
+/// memory that texts take, at 160 MB for all that one evaluation can make.
+pub(super) const BYTES_PER_STEP: usize = 16;
 
 /// What an expression may ask of the world. Each answer may be that it is not
 /// known; what is not known is an error or nothing, never a guess.
@@ -178,6 +180,11 @@ impl<'a> Context<'a> {
         self.spend(bytes / BYTES_PER_STEP)
     }
 
+    /// Whose types the resource has.
+    pub(super) fn definitions(&self) -> &'static Definitions {
+        self.resource.definitions
+    }
+
     pub(super) fn is_lenient(&self) -> bool {
         self.is_lenient
     }
@@ -254,7 +261,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Keeps a document that `%factory` made.
+    /// Keeps a document that `%factory` made, until the context's owner goes.
     pub(super) fn keep(
         &self,
         document: crate::json::Document,

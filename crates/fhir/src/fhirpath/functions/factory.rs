@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use super::Arguments;
 use super::conversion::text as value_text;
 use super::encoding::is_base64;
-use crate::definitions::{Primitive, Structure, TypeId};
+use crate::definitions::{Definitions, Primitive, Structure, TypeId};
 use crate::fhirpath::error::EvaluationError;
 use crate::fhirpath::evaluate::Found;
 use crate::fhirpath::item::{Element, Item};
@@ -78,6 +78,9 @@ const DATA_TYPES: [(&str, &[&str]); 8] = [
     ("CodeableConcept", &["coding", "text"]),
 ];
 
+/// What building an element costs, in steps: it stays in memory until the end.
+const BUILD_STEPS: usize = 100;
+
 const WRONG: EvaluationError =
     EvaluationError::Argument("`%factory` cannot make that of these arguments");
 
@@ -107,7 +110,8 @@ impl Kind {
 }
 
 pub(super) fn apply<'a>(kind: Kind, arguments: &Arguments<'_, '_, 'a>) -> Found<'a> {
-    let definitions = crate::fhirpath::definitions_of_default();
+    arguments.context.spend(BUILD_STEPS)?;
+    let definitions = arguments.context.definitions();
     let find = |name: &str| definitions.find(name).ok_or(WRONG);
     let built = match kind {
         Kind::Primitive(name) => {
@@ -134,6 +138,7 @@ pub(super) fn apply<'a>(kind: Kind, arguments: &Arguments<'_, '_, 'a>) -> Found<
             for (position, element) in elements.iter().enumerate() {
                 set(
                     &mut value,
+                    definitions,
                     definitions.get(type_id),
                     element,
                     &arguments.items(position)?,
@@ -173,6 +178,7 @@ pub(super) fn apply<'a>(kind: Kind, arguments: &Arguments<'_, '_, 'a>) -> Found<
                 extension.set("url", &*name);
                 set(
                     &mut extension,
+                    definitions,
                     definitions.get(find("Extension")?),
                     "value",
                     &items,
@@ -195,7 +201,7 @@ pub(super) fn apply<'a>(kind: Kind, arguments: &Arguments<'_, '_, 'a>) -> Found<
             } else {
                 let structure = definitions.get(built.type_id);
                 let value = built.value.get_or_insert_with(Value::object);
-                set(value, structure, &name, &items)?;
+                set(value, definitions, structure, &name, &items)?;
             }
             built
         }
@@ -228,7 +234,7 @@ impl Built {
             node: root.get("value"),
             extras: root.get("extras"),
             type_id: Some(self.type_id),
-            definitions: crate::fhirpath::definitions_of_default(),
+            definitions: arguments.context.definitions(),
         })])
     }
 }
@@ -294,6 +300,7 @@ fn item_value(item: &Item<'_>) -> Result<(Value, Option<Value>), EvaluationError
 /// Sets an element of an object to some items; none leave it out.
 fn set(
     object: &mut Value,
+    definitions: &Definitions,
     structure: &Structure,
     name: &str,
     items: &[Item<'_>],
@@ -301,7 +308,6 @@ fn set(
     let Some(first) = items.first() else {
         return Ok(());
     };
-    let definitions = crate::fhirpath::definitions_of_default();
     let (_, element) = structure.element(name).ok_or(WRONG)?;
     if items.len() > usize::from(element.max) {
         return Err(WRONG);
