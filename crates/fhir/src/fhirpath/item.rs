@@ -112,11 +112,16 @@ impl<'a> Element<'a> {
     /// Any JSON to start from, of which no type is known: names find members,
     /// and values are of FHIRPath's own types.
     pub fn untyped(node: Node<'a>) -> Self {
+        Self::untyped_in(FhirVersion::default(), node)
+    }
+
+    /// The same where `extension` and what an expression names are of a version.
+    pub fn untyped_in(version: FhirVersion, node: Node<'a>) -> Self {
         Self {
             node: Some(node),
             extras: None,
             type_id: None,
-            definitions: super::definitions_of_default(),
+            definitions: definitions::of(version),
         }
     }
 

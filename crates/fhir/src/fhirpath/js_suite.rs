@@ -1,5 +1,5 @@
-//! The cases of the `fhirpath-js` engine that apply to R4, where they are
-//! present: those of the R4 model and those without a model.
+//! The cases of the `fhirpath-js` engine that apply to R4 and STU3, where they
+//! are present: those of the R4 and STU3 models and those without a model.
 //!
 //! Not counted are the cases that their own project has switched off, and
 //! those for other versions of FHIR. [`EXCEPTIONS`] lists what fails here and
@@ -14,6 +14,7 @@ use serde_yaml_ng::Value as Yaml;
 use super::exceptions::EXCEPTIONS;
 use super::functions::value_text;
 use super::{Check, Collection, Context, Element, Expression, Item, Made, check};
+use crate::FhirVersion;
 use crate::json::{Document, Kind, Node, Value};
 
 struct Case {
@@ -21,7 +22,8 @@ struct Case {
     expression: String,
     /// The type that the input is of, when it is no resource.
     base: Option<String>,
-    is_r4: bool,
+    /// The version of FHIR; none for a tree without types.
+    version: Option<FhirVersion>,
     input: Option<String>,
     context: Option<String>,
     variables: Value,
@@ -75,7 +77,12 @@ fn collect(items: &Yaml, file: &str, inherited: &Inherited, cases: &mut Vec<Case
                 collect(inner, file, &own, cases);
             }
         }
-        let is_other_version = !matches!(own.model.as_deref(), None | Some("r4"));
+        let version = match own.model.as_deref() {
+            Some("stu3") => Some(FhirVersion::Stu3),
+            Some("r4") => Some(FhirVersion::R4),
+            _ => None,
+        };
+        let is_other_version = own.model.is_some() && version.is_none();
         let Some(expression) = get("expression").filter(|_| !own.is_disabled && !is_other_version)
         else {
             continue;
@@ -100,7 +107,7 @@ fn collect(items: &Yaml, file: &str, inherited: &Inherited, cases: &mut Vec<Case
                 file: file.to_owned(),
                 expression,
                 base,
-                is_r4: own.model.is_some(),
+                version,
                 input: own.input.clone(),
                 context: text("context"),
                 variables: get("variables").map_or_else(Value::object, value),
@@ -158,11 +165,9 @@ fn element<'a>(node: Node<'a>, case: &Case) -> Element<'a> {
     if let Some(base) = &case.base {
         return Element::of_type(node, base).expect("a type of R4");
     }
-    let typed = if case.is_r4 {
-        Element::resource(node)
-    } else {
-        None
-    };
+    let typed = case
+        .version
+        .and_then(|version| Element::resource_in(version, node));
     typed.unwrap_or_else(|| Element::untyped(node))
 }
 
@@ -179,7 +184,8 @@ fn evaluate(case: &Case, input: &Document) -> Result<Value, String> {
             )
         })
         .collect();
-    let expression = Expression::parse(&case.expression).map_err(|error| error.to_string())?;
+    let expression = Expression::parse_in(case.version.unwrap_or_default(), &case.expression)
+        .map_err(|error| error.to_string())?;
     let from = case
         .context
         .as_deref()
@@ -246,9 +252,14 @@ fn input(
     let Some(name) = &case.input else {
         return subject.clone();
     };
+    let folder_of_version = match case.version {
+        Some(FhirVersion::Stu3) => "stu3",
+        _ => "r4",
+    };
+    let name = format!("{folder_of_version}/{name}");
     read.entry(name.clone())
         .or_insert_with(|| {
-            let path = folder.join("resources/r4").join(name);
+            let path = folder.join("resources").join(name);
             Document::parse(std::fs::read(path).expect("the input is there")).expect("JSON")
         })
         .clone()
@@ -306,7 +317,7 @@ fn the_cases_of_fhirpath_js_pass() {
     }
     let share = f64::from(count - failed as i32) / f64::from(count) * 100.0;
     println!(
-        "fhirpath-js: {} of {count} cases for R4 pass ({share:.2} %), {failed} are exceptions",
+        "fhirpath-js: {} of {count} cases for R4 and STU3 pass ({share:.2} %), {failed} are exceptions",
         count - failed as i32
     );
     assert!(

@@ -19,7 +19,7 @@ use super::{
     Item, Lookups, Made, check,
 };
 use crate::json::{Document, Kind, Node, Value};
-use crate::xml;
+use crate::{FhirVersion, xml};
 
 /// Why a script gets no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -133,11 +133,11 @@ pub fn answer(id: &Value, result: Result<Value, ScriptError>) -> Value {
 ///
 /// # Errors
 /// When it is neither.
-pub fn read(bytes: &[u8]) -> Result<Document, ScriptError> {
+pub fn read(version: FhirVersion, bytes: &[u8]) -> Result<Document, ScriptError> {
     let fault = |text: &str| ScriptError::execution(format!("the resource cannot be read: {text}"));
     let is_xml = bytes.trim_ascii_start().starts_with(b"<");
     let json = if is_xml {
-        Cow::Owned(xml::to_json(bytes).map_err(|issue| fault(&issue.text))?)
+        Cow::Owned(xml::to_json_in(version, bytes).map_err(|issue| fault(&issue.text))?)
     } else {
         Cow::Borrowed(bytes)
     };
@@ -145,25 +145,26 @@ pub fn read(bytes: &[u8]) -> Result<Document, ScriptError> {
 }
 
 /// Evaluates an expression on a resource, as a script asks it: checked first,
-/// with references inside a Bundle resolved. JSON that is no resource of R4 is
+/// with references inside a Bundle resolved. JSON that is no resource of the
 /// a tree without types, on which nothing can be checked. `variables` is an
 /// object, its members as [`Request::variables`] has them.
 ///
 /// # Errors
 /// When the expression is none, cannot mean anything on the resource, or fails.
 pub fn run(
+    version: FhirVersion,
     expression: &str,
     resource: &Document,
     variables: &Value,
     now: Moment,
 ) -> Result<Value, ScriptError> {
-    let expression = Expression::parse(expression)?;
-    let root = match Element::resource(resource.root()) {
+    let expression = Expression::parse_in(version, expression)?;
+    let root = match Element::resource_in(version, resource.root()) {
         Some(root) => {
             check(&expression, root.type_name(), Check::default())?;
             root
         }
-        None => Element::untyped(resource.root()),
+        None => Element::untyped_in(version, resource.root()),
     };
     let documents = variables
         .members()
@@ -174,22 +175,23 @@ pub fn run(
             ScriptError::execution(format!("the variables cannot be read: {error}"))
         })?;
     let made = Made::default();
-    let entries = Entries::of(resource.root());
+    let entries = Entries::of(version, resource.root());
     let mut context = Context::new(root)
         .at(now.milliseconds, now.offset_minutes)
         .with_lookups(&entries)
         .with_made(&made);
     for (name, document) in &documents {
-        context = context.with_variable(name.as_str(), variable(document.root()));
+        context = context.with_variable(name.as_str(), variable(version, document.root()));
     }
     let found = expression.evaluate(Item::Element(root), &context)?;
     Ok(result(&found))
 }
 
 /// The items of a variable.
-fn variable(node: Node<'_>) -> Collection<'_> {
+fn variable(version: FhirVersion, node: Node<'_>) -> Collection<'_> {
     let item = |node| {
-        let element = Element::resource(node).unwrap_or_else(|| Element::untyped(node));
+        let element = Element::resource_in(version, node)
+            .unwrap_or_else(|| Element::untyped_in(version, node));
         Item::Element(element)
     };
     match node.kind() {
@@ -242,13 +244,15 @@ fn value(item: &Item<'_>) -> Option<Value> {
 /// The resources of a Bundle, by the URL that the Bundle gives them and by
 /// type and id.
 struct Entries<'a> {
+    version: FhirVersion,
     bundle: Node<'a>,
     by_reference: OnceCell<HashMap<String, Element<'a>>>,
 }
 
 impl<'a> Entries<'a> {
-    fn of(bundle: Node<'a>) -> Self {
+    fn of(version: FhirVersion, bundle: Node<'a>) -> Self {
         Self {
+            version,
             bundle,
             by_reference: OnceCell::new(),
         }
@@ -260,7 +264,10 @@ impl<'a> Lookups<'a> for Entries<'a> {
         let by_reference = self.by_reference.get_or_init(|| {
             let mut found = HashMap::new();
             for entry in self.bundle.each("entry") {
-                let Some(resource) = entry.get("resource").and_then(Element::resource) else {
+                let Some(resource) = entry
+                    .get("resource")
+                    .and_then(|resource| Element::resource_in(self.version, resource))
+                else {
                     continue;
                 };
                 let id = resource.node.and_then(|node| node.text("id"));
@@ -278,6 +285,8 @@ impl<'a> Lookups<'a> for Entries<'a> {
 mod tests {
     use super::*;
 
+    const R4: FhirVersion = FhirVersion::R4;
+
     const NOW: Moment = Moment {
         milliseconds: 1_700_000_000_000,
         offset_minutes: 60,
@@ -294,9 +303,9 @@ mod tests {
             "valueQuantity": {"value": 72.50, "unit": "kg"}}}]}"#;
 
     fn line(expression: &str, variables: &str) -> String {
-        let document = read(BUNDLE.as_bytes()).expect("JSON");
+        let document = read(R4, BUNDLE.as_bytes()).expect("JSON");
         let variables = Document::parse(variables).expect("JSON");
-        let result = run(expression, &document, &variables.root().into(), NOW);
+        let result = run(R4, expression, &document, &variables.root().into(), NOW);
         let line = answer(&Value::from("1"), result);
         String::from_utf8(line.to_bytes()).expect("UTF-8")
     }
@@ -411,9 +420,25 @@ mod tests {
                 "{line}"
             );
         }
-        assert!(read(b"<a/>").is_err() && read(b"{").is_err());
-        let tree = read(b"{\"a\": [1, 2]}").expect("JSON");
-        let result = run("a.sum()", &tree, &Value::object(), NOW).expect("a sum");
+        assert!(read(R4, b"<a/>").is_err() && read(R4, b"{").is_err());
+        let tree = read(R4, b"{\"a\": [1, 2]}").expect("JSON");
+        let result = run(R4, "a.sum()", &tree, &Value::object(), NOW).expect("a sum");
         assert_eq!(result.to_bytes(), br#"[{"type":"integer","value":3}]"#);
+    }
+
+    #[test]
+    fn a_script_is_of_a_version() {
+        // What R4 calls `reasonReference` of an Encounter, STU3 does not have.
+        let encounter = br#"{"resourceType": "Encounter", "reason": [{"text": "cough"}]}"#;
+        for (version, expression, is_right) in [
+            (FhirVersion::Stu3, "reason.text", true),
+            (FhirVersion::Stu3, "reasonReference", false),
+            (FhirVersion::R4, "reason.text", false),
+            (FhirVersion::R4, "reasonReference", true),
+        ] {
+            let document = read(version, encounter).expect("JSON");
+            let result = run(version, expression, &document, &Value::object(), NOW);
+            assert_eq!(result.is_ok(), is_right, "{version:?} {expression}");
+        }
     }
 }

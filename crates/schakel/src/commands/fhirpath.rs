@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use care::{Clock, SystemClock};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use fhir::FhirVersion;
 use fhir::fhirpath::ErrorKind;
 use fhir::fhirpath::script::{self, Moment, Request, ScriptError};
 use fhir::json::{Document, Value};
@@ -21,9 +22,9 @@ const FILE_BYTES_MAX: u64 = fhir::json::DOCUMENT_BYTES_MAX as u64;
 
 #[derive(Debug, Args)]
 pub(crate) struct Fhirpath {
-    /// The version of FHIR that the resource is of
-    #[arg(long, value_enum, default_value_t = Version::R4)]
-    fhir: Version,
+    /// The version of FHIR that the resource is in: `r4` or `stu3`
+    #[arg(long, value_name = "VERSION", default_value = "r4")]
+    fhir: FhirVersion,
     /// Evaluate the lines of a file, each `{"id", "expression", "resource", "variables"?}`
     /// with `resource` a path from the working directory
     #[arg(long, value_name = "FILE.jsonl", conflicts_with_all = ["expression", "file"])]
@@ -36,27 +37,22 @@ pub(crate) struct Fhirpath {
     file: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Version {
-    R4,
-}
-
 impl Fhirpath {
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        let Version::R4 = self.fhir;
         let now = SystemClock::default().now();
         let now = Moment {
             milliseconds: now.as_millisecond(),
             offset_minutes: 0,
         };
         if let Some(batch) = &self.batch {
-            return run_batch(batch, now);
+            return run_batch(self.fhir, batch, now);
         }
         let (Some(expression), Some(file)) = (&self.expression, &self.file) else {
             anyhow::bail!("an expression and a file are needed");
         };
-        let result = read(file)
-            .and_then(|resource| script::run(expression, &resource, &Value::object(), now));
+        let result = read(self.fhir, file).and_then(|resource| {
+            script::run(self.fhir, expression, &resource, &Value::object(), now)
+        });
         match result {
             Ok(found) => {
                 super::print(&found.to_pretty());
@@ -67,7 +63,7 @@ impl Fhirpath {
     }
 }
 
-fn read(file: &Path) -> Result<Document, ScriptError> {
+fn read(version: FhirVersion, file: &Path) -> Result<Document, ScriptError> {
     let fault = |text: String| ScriptError {
         kind: ErrorKind::Execution,
         message: format!("`{}` cannot be read: {text}", file.display()),
@@ -79,12 +75,12 @@ fn read(file: &Path) -> Result<Document, ScriptError> {
         return Err(fault(format!("longer than {FILE_BYTES_MAX} bytes")));
     }
     let bytes = std::fs::read(file).map_err(|error| fault(error.to_string()))?;
-    script::read(&bytes)
+    script::read(version, &bytes)
 }
 
 /// Answers line by line. A line that fails is answered too, and does not make
 /// the batch fail.
-fn run_batch(batch: &Path, now: Moment) -> anyhow::Result<ExitCode> {
+fn run_batch(version: FhirVersion, batch: &Path, now: Moment) -> anyhow::Result<ExitCode> {
     let file =
         std::fs::File::open(batch).with_context(|| format!("cannot read `{}`", batch.display()))?;
     let mut kept: HashMap<String, Document> = HashMap::new();
@@ -101,11 +97,17 @@ fn run_batch(batch: &Path, now: Moment) -> anyhow::Result<ExitCode> {
                 }
                 let resource = match kept.get(&request.resource) {
                     Some(resource) => Ok(resource.clone()),
-                    None => read(Path::new(&request.resource)),
+                    None => read(version, Path::new(&request.resource)),
                 };
                 let result = resource.and_then(|resource| {
                     kept.insert(request.resource.clone(), resource.clone());
-                    script::run(&request.expression, &resource, &request.variables, now)
+                    script::run(
+                        version,
+                        &request.expression,
+                        &resource,
+                        &request.variables,
+                        now,
+                    )
                 });
                 request.answer(result)
             }

@@ -36,6 +36,15 @@ fn an_expression_finds_types_and_values() {
         {"type": "integer", "value": 2},
     ]);
     assert_eq!(found, expected);
+    // A Patient can be an `animal` in STU3 only.
+    for (version, is_known) in [("r4", false), ("stu3", true)] {
+        let output = schakel()
+            .args(["fhirpath", "--fhir", version, "animal.species.exists()"])
+            .arg(&file)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.success(), is_known, "{version}");
+    }
     for (expression, kind) in [
         ("name.", "syntax"),
         ("name.given1", "semantic"),
