@@ -38,6 +38,7 @@ static SEARCHED: LazyLock<Searched> = LazyLock::new(|| {
     let store = Store::open(Options {
         path: folder.path().join("store.db"),
         base_url: "https://node.example/fhir/r4".to_owned(),
+        version: fhir::FhirVersion::R4,
         clock: Arc::new(ManualClock::at(now)),
         ids: Arc::new(SequentialIds::default()),
         seal: Arc::new(NoSeal),

@@ -55,10 +55,12 @@ impl Compartment {
 /// Types that the standard leaves out of the patient compartment though they can
 /// be about a patient. They belong to that patient here: what is about a patient
 /// must not be treated as about nobody.
-const ALSO_ABOUT_PATIENTS: [(&str, &str); 4] = [
+const ALSO_ABOUT_PATIENTS: [(&str, &str); 5] = [
     ("Contract", "patient"),
     ("Device", "patient"),
     ("GuidanceResponse", "patient"),
+    // Of STU3; R4 has it as MolecularSequence, in the compartment.
+    ("Sequence", "patient"),
     ("Task", "patient"),
 ];
 
@@ -85,6 +87,7 @@ fn load(version: FhirVersion) -> ParametersOf {
     });
     let also = ALSO_ABOUT_PATIENTS
         .iter()
+        .filter(|(name, _)| version.resource_type(name).is_some())
         .map(|(name, code)| (Compartment::Patient, *name, *code));
     standard
         .chain(also)
@@ -317,8 +320,9 @@ mod tests {
                 }
             }
             for (name, code) in ALSO_ABOUT_PATIENTS {
-                assert!(
+                assert_eq!(
                     search::parameter_in(version, name, code).is_some(),
+                    version.resource_type(name).is_some(),
                     "{version} {name}"
                 );
             }

@@ -247,6 +247,7 @@ fn open(folder: &TempDir, name: &str) -> Store {
     Store::open(Options {
         path: folder.path().join(name),
         base_url: "https://node.example/fhir/r4".to_owned(),
+        version: fhir::FhirVersion::R4,
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(RandomIds),
         seal: Arc::new(NoSeal),

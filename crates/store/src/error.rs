@@ -4,9 +4,15 @@
 /// a value of a query, or a message of SQLite that could hold one.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// FHIR R4 has no such resource type.
-    #[error("there is no such resource type in FHIR R4")]
+    /// The version of FHIR of this store has no such resource type.
+    #[error("there is no such resource type in this version of FHIR")]
     UnknownResourceType,
+    /// A resource is of another version of FHIR than the store.
+    #[error("the resource is of another version of FHIR than the store (change {at})")]
+    OtherFhirVersion {
+        /// Which change, from zero.
+        at: usize,
+    },
     /// The resource type has no such search parameter.
     #[error("unknown search parameter {name}")]
     UnknownParameter {
@@ -119,6 +125,14 @@ pub enum StoreError {
         found: i64,
         /// The newest version known.
         known: i64,
+    },
+    /// The file holds resources of another version of FHIR than it is opened for.
+    #[error("the database was made for FHIR {found}, it is opened for {asked}")]
+    MadeForOtherVersion {
+        /// The version of the file.
+        found: fhir::FhirVersion,
+        /// The version asked for.
+        asked: fhir::FhirVersion,
     },
     /// Something in the file is not what the store writes.
     #[error("the database is damaged: {what}")]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use care::{AccessContext, Bsn, Clock, IdSource, Scope};
+use fhir::FhirVersion;
 
 use crate::index::rebuild;
 use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX};
@@ -12,7 +13,7 @@ use crate::sqlite::kinds::Kinds;
 use crate::sqlite::readers::Readers;
 use crate::sqlite::snapshot::{Shared, Snapshot};
 use crate::sqlite::writer::{State, Writer};
-use crate::sqlite::{connection, schema};
+use crate::sqlite::{connection, schema, version};
 use crate::{
     Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf, HistoryPage, Integrity,
     Message, MessageFilter, MessageId, MessageOverview, MessageSummary, NewMessage, OutboxEvent,
@@ -27,6 +28,9 @@ pub struct Options {
     /// The FHIR base of this store, without a slash at the end: absolute
     /// references that start with it are local.
     pub base_url: String,
+    /// The version of FHIR that its resources are of. A file keeps to the
+    /// version that it was made for.
+    pub version: FhirVersion,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -59,11 +63,13 @@ impl Store {
     /// Opens the file, makes or migrates the schema, starts the writer.
     ///
     /// # Errors
-    /// When the file cannot be opened, or a newer release wrote it.
+    /// When the file cannot be opened, a newer release wrote it, or it was
+    /// made for another version of FHIR.
     pub fn open(options: Options) -> Result<Self, StoreError> {
         let mut connection = connection::writer(&options.path)?;
         schema::migrate(&mut connection)?;
         let start = connection.transaction()?;
+        version::settle(&start, options.version)?;
         let shared = Shared::default();
         let mut state = State::load(&start, options.clone(), shared.clone())?;
         rebuild(&start, &mut state.index)?;

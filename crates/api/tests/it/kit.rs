@@ -361,6 +361,7 @@ impl Wiring<'_> {
         let store = Store::open(Options {
             path: self.root.join(format!("{ura}.db")),
             base_url: fhir.clone(),
+            version: fhir::FhirVersion::R4,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&ids),
             seal: Arc::new(Chain::new(&self.identity, None)),

@@ -262,6 +262,7 @@ impl TestRegion {
             let store = Store::open(Options {
                 path: directory.path().join(format!("{number}.db")),
                 base_url: format!("https://{}.example/fhir/r4", organisation.ura),
+                version: fhir::FhirVersion::R4,
                 clock: clock.clone(),
                 ids: ids.clone(),
                 seal: Arc::new(Breakable {

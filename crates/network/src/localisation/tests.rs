@@ -462,6 +462,7 @@ fn open_store(path: &Path, region: &Region) -> Store {
     Store::open(Options {
         path: path.to_owned(),
         base_url: "https://own.example/fhir/r4".to_owned(),
+        version: fhir::FhirVersion::R4,
         clock: region.clock.clone(),
         ids: Arc::new(RandomIds),
         seal: Arc::new(NoSeal),

@@ -81,6 +81,7 @@ pub(crate) fn open_store(
     Store::open(Options {
         path: config.files.database.clone(),
         base_url,
+        version: fhir::FhirVersion::R4,
         clock: Arc::clone(&files.clock),
         ids: Arc::clone(&files.ids),
         seal: Arc::new(Chain::new(&files.identity, Some(files.audit_head(config)))),

@@ -32,6 +32,7 @@ pub(crate) fn collect(
         });
     }
     let kind = session.state.kinds.number(resource_type)?;
+    let version = session.state.kinds.version();
     let mut parts: Vec<(i64, Part<'_>)> = Vec::with_capacity(extracted.len() + patients.len() + 8);
     parts.extend(
         patients
@@ -40,7 +41,7 @@ pub(crate) fn collect(
     );
     for entry in extracted
         .iter()
-        .filter(|entry| !parameters::is_in_row(entry.parameter))
+        .filter(|entry| !parameters::is_in_row(version, entry.parameter))
     {
         let at = |session: &mut Session<'_>, variant| {
             let connection = session.connection;
@@ -48,8 +49,8 @@ pub(crate) fn collect(
                 .state
                 .names
                 .parameter(connection, (kind, entry.parameter, variant), || {
-                    let code =
-                        parameters::code(resource_type, entry.parameter).unwrap_or("unknown");
+                    let code = parameters::code(version, resource_type, entry.parameter)
+                        .unwrap_or("unknown");
                     names::parameter(resource_type, code, variant)
                 })
         };
@@ -129,7 +130,12 @@ fn value<'a>(
         } => {
             let relative = resource_type.as_deref().zip(id.as_deref());
             let base_url = &session.state.options.base_url;
-            match identity::local(base_url, relative, url.as_deref()) {
+            match identity::local(
+                session.state.kinds.version(),
+                base_url,
+                relative,
+                url.as_deref(),
+            ) {
                 Some((target_type, id)) => Some(Value::Reference(identity::row_of(
                     session,
                     target_type,

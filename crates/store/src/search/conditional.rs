@@ -33,6 +33,7 @@ pub(crate) fn find_one(
     at: usize,
 ) -> Result<Answer, StoreError> {
     let reading = Reading {
+        version: kinds.version(),
         base_url: &options.base_url,
         now: options.clock.now(),
     };

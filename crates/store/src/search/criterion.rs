@@ -1,5 +1,6 @@
 //! One condition of a query, as it is asked.
 
+use fhir::FhirVersion;
 use fhir::search::{Kind, Parameter};
 use jiff::Timestamp;
 
@@ -80,6 +81,7 @@ pub(crate) enum Unit {
 /// What reading a criterion needs to know.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
+    pub(crate) version: FhirVersion,
     pub(crate) base_url: &'a str,
     pub(crate) now: Timestamp,
 }
@@ -136,9 +138,19 @@ impl Reading<'_> {
             ("_id" | "_lastUpdated", Some(_)) => return Err(bad_modifier()),
             _ => {}
         }
-        let parameter = parameter(resource_type, code)?;
+        let parameter = self.parameter(resource_type, code)?;
         let condition = self.condition(parameter, name, modifier, value)?;
         Ok(Criterion::Parameter(parameter, condition))
+    }
+
+    /// The parameter of that name.
+    pub(crate) fn parameter(
+        self,
+        resource_type: &'static str,
+        code: &str,
+    ) -> Result<&'static Parameter, StoreError> {
+        fhir::search::parameter_in(self.version, resource_type, code)
+            .ok_or_else(|| StoreError::UnknownParameter { name: shown(code) })
     }
 
     fn has(self, reverse: &str, value: &str, depth: usize) -> Result<Criterion, StoreError> {
@@ -150,8 +162,11 @@ impl Reading<'_> {
                 reason: "needs a type, a reference and a parameter",
             });
         };
-        let source = fhir::resource_type(source).ok_or(StoreError::UnknownResourceType)?;
-        let reference = parameter(source, code)?;
+        let source = self
+            .version
+            .resource_type(source)
+            .ok_or(StoreError::UnknownResourceType)?;
+        let reference = self.parameter(source, code)?;
         if reference.kind != Kind::Reference {
             return Err(StoreError::UnknownParameter { name: shown(code) });
         }
@@ -171,7 +186,7 @@ impl Reading<'_> {
             Some((code, target)) => (code, Some(target)),
             None => (head, None),
         };
-        let reference = parameter(resource_type, code)?;
+        let reference = self.parameter(resource_type, code)?;
         if reference.kind != Kind::Reference {
             return Err(StoreError::UnknownParameter { name: shown(code) });
         }
@@ -225,7 +240,7 @@ impl Reading<'_> {
                 Condition::Identifiers(each(name, value, Token::read)?)
             }
             (Kind::Reference, None) => Condition::References(each(name, value, |one| {
-                target(self.base_url, parameter.targets, &unescape(one))
+                target(self, parameter.targets, &unescape(one))
             })?),
             (Kind::Reference, Some(only)) => {
                 let only = parameter
@@ -235,7 +250,7 @@ impl Reading<'_> {
                     .ok_or_else(|| StoreError::UnsupportedModifier { name: shown(name) })?;
                 let targets = &parameter.targets[only..=only];
                 Condition::References(each(name, value, |one| {
-                    target(self.base_url, targets, &unescape(one))
+                    target(self, targets, &unescape(one))
                 })?)
             }
             (Kind::Date, None) => {
@@ -294,7 +309,7 @@ impl Reading<'_> {
                 Kind::String => Condition::Strings(StringMode::Starts, each(name, value, text)?),
                 Kind::Uri => Condition::Uris(UriMode::Exact, each(name, value, text)?),
                 Kind::Reference => Condition::References(each(name, value, |one| {
-                    target(self.base_url, fhir::resource_types(), &unescape(one))
+                    target(self, self.version.resource_types(), &unescape(one))
                 })?),
                 Kind::Composite | Kind::Special => {
                     return Err(StoreError::UnknownParameter { name: shown(name) });
@@ -317,15 +332,6 @@ impl Reading<'_> {
             })
             .collect()
     }
-}
-
-/// The parameter of that name.
-pub(crate) fn parameter(
-    resource_type: &'static str,
-    code: &str,
-) -> Result<&'static Parameter, StoreError> {
-    fhir::search::parameter(resource_type, code)
-        .ok_or_else(|| StoreError::UnknownParameter { name: shown(code) })
 }
 
 /// Reads each of the alternatives in a value.
@@ -365,11 +371,12 @@ fn text(value: &str) -> Result<String, &'static str> {
 }
 
 fn target(
-    base_url: &str,
+    reading: Reading<'_>,
     targets: &'static [&'static str],
     value: &str,
 ) -> Result<Target, &'static str> {
     use crate::write::identity;
+    let local = |relative, url| identity::local(reading.version, reading.base_url, relative, url);
     let relative = if value.contains(':') {
         None
     } else {
@@ -384,11 +391,10 @@ fn target(
         }
         Some(reference) => {
             let split = identity::split(reference);
-            let (resource_type, id) =
-                identity::local(base_url, split, None).ok_or("not a reference")?;
+            let (resource_type, id) = local(split, None).ok_or("not a reference")?;
             Ok(Target::Local(vec![resource_type], id.to_owned()))
         }
-        None => Ok(match identity::local(base_url, None, Some(value)) {
+        None => Ok(match local(None, Some(value)) {
             Some((resource_type, id)) => Target::Local(vec![resource_type], id.to_owned()),
             None => Target::Address(value.to_owned()),
         }),
@@ -416,8 +422,12 @@ mod tests {
     #[test]
     fn references_are_read_by_their_form() {
         const TARGETS: [&str; 2] = ["Group", "Patient"];
-        let base = "https://a.example/r4";
-        let check = |value: &str, expected| assert_eq!(target(base, &TARGETS, value), expected);
+        let reading = Reading {
+            version: FhirVersion::R4,
+            base_url: "https://a.example/r4",
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let check = |value: &str, expected| assert_eq!(target(reading, &TARGETS, value), expected);
         check("1", Ok(Target::Local(TARGETS.to_vec(), "1".to_owned())));
         check(
             "Patient/1",

@@ -36,8 +36,7 @@ pub(crate) fn run(
     resource_type: &str,
     pairs: &[(String, String)],
 ) -> Result<SearchPage, StoreError> {
-    let resource_type =
-        fhir::resource_type(resource_type).ok_or(StoreError::UnknownResourceType)?;
+    let resource_type = kinds.resource_type(resource_type)?;
     let (pairs, after) = match pairs.iter().find(|(name, _)| name == CURSOR) {
         None => (pairs.to_vec(), None),
         Some((_, cursor)) => {
@@ -54,6 +53,7 @@ pub(crate) fn run(
         }
     };
     let reading = Reading {
+        version: kinds.version(),
         base_url: &options.base_url,
         now: options.clock.now(),
     };

@@ -1,6 +1,6 @@
 //! A whole query, as it is asked.
 
-use super::criterion::{Criterion, Reading, parameter};
+use super::criterion::{Criterion, Reading};
 use crate::StoreError;
 use crate::error::shown;
 use crate::limits::{INCLUDES_MAX, PAGE_DEFAULT, PAGE_MAX, PARAMETERS_MAX, SORT_KEYS_MAX};
@@ -104,14 +104,16 @@ pub(crate) fn read(
                 _ => return Err(invalid("is true, text, data, count or false")),
             },
             "_elements" | "_format" | "_pretty" => {}
-            "_sort" => query.sort = sort(resource_type, value)?,
+            "_sort" => query.sort = sort(reading, resource_type, value)?,
             "_include"
             | "_include:iterate"
             | "_include:recurse"
             | "_revinclude"
             | "_revinclude:iterate"
             | "_revinclude:recurse" => {
-                query.includes.push(include(resource_type, name, value)?);
+                query
+                    .includes
+                    .push(include(reading, resource_type, name, value)?);
                 if query.includes.len() > INCLUDES_MAX {
                     return Err(StoreError::LimitExceeded {
                         limit: "INCLUDES_MAX",
@@ -127,7 +129,11 @@ pub(crate) fn read(
     Ok(query)
 }
 
-fn sort(resource_type: &'static str, value: &str) -> Result<Vec<Sort>, StoreError> {
+fn sort(
+    reading: Reading<'_>,
+    resource_type: &'static str,
+    value: &str,
+) -> Result<Vec<Sort>, StoreError> {
     let keys: Vec<&str> = value.split(',').collect();
     if keys.len() > SORT_KEYS_MAX {
         return Err(StoreError::LimitExceeded {
@@ -144,21 +150,31 @@ fn sort(resource_type: &'static str, value: &str) -> Result<Vec<Sort>, StoreErro
             let by = match code {
                 "_id" => SortBy::Id,
                 "_lastUpdated" => SortBy::Updated,
-                code => SortBy::Parameter(parameter(resource_type, code)?.code),
+                code => SortBy::Parameter(reading.parameter(resource_type, code)?.code),
             };
             Ok(Sort { by, descending })
         })
         .collect()
 }
 
-fn include(resource_type: &'static str, name: &str, value: &str) -> Result<Include, StoreError> {
+fn include(
+    reading: Reading<'_>,
+    resource_type: &'static str,
+    name: &str,
+    value: &str,
+) -> Result<Include, StoreError> {
     let invalid = |reason| StoreError::InvalidValue {
         name: shown(name),
         reason,
     };
     let reverse = name.starts_with("_rev");
     let iterate = name.contains(':');
-    let known = |text: &str| fhir::resource_type(text).ok_or_else(|| invalid("unknown type"));
+    let known = |text: &str| {
+        reading
+            .version
+            .resource_type(text)
+            .ok_or_else(|| invalid("unknown type"))
+    };
     let mut parts = value.split(':');
     let (source, code, target) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some("*"), None, None, None) if !reverse => (resource_type, "*", None),
@@ -170,12 +186,12 @@ fn include(resource_type: &'static str, name: &str, value: &str) -> Result<Inclu
     let is_reference =
         |parameter: &fhir::search::Parameter| parameter.kind == fhir::search::Kind::Reference;
     let parameters = if code == "*" {
-        let all = fhir::search::parameters(source).iter();
+        let all = fhir::search::parameters_in(reading.version, source).iter();
         all.filter(|parameter| is_reference(parameter))
             .map(|parameter| parameter.code)
             .collect()
     } else {
-        let parameter = parameter(source, code)?;
+        let parameter = reading.parameter(source, code)?;
         if !is_reference(parameter) {
             return Err(StoreError::UnknownParameter { name: shown(code) });
         }

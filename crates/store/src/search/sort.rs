@@ -60,8 +60,9 @@ impl SortKey {
             SortBy::Id => By::Id,
             SortBy::Updated => By::Updated,
             SortBy::Parameter(code) => {
+                let version = resolver.kinds.version();
                 let number = resolver.parameter(resource_type, code, Variant::Value)?;
-                match fhir::search::parameter(resource_type, code) {
+                match fhir::search::parameter_in(version, resource_type, code) {
                     Some(parameter) if parameter.kind == Kind::Date => By::Date(number),
                     _ => By::Parameter(number),
                 }

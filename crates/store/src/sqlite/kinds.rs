@@ -1,5 +1,6 @@
 //! Resource types as numbers.
 
+use fhir::FhirVersion;
 use foldhash::{HashMap, HashMapExt};
 use rusqlite::Connection;
 
@@ -30,6 +31,7 @@ const DIRECTORY: [&str; 9] = [
 /// The numbers of the resource types in one file; fixed once it is open.
 #[derive(Debug)]
 pub(crate) struct Kinds {
+    version: FhirVersion,
     by_name: HashMap<&'static str, i64>,
     by_number: HashMap<i64, &'static str>,
     directory: Vec<i64>,
@@ -37,9 +39,9 @@ pub(crate) struct Kinds {
 
 impl Kinds {
     /// Numbers all types, those that the file does not know yet too.
-    pub(crate) fn load(connection: &Connection) -> Result<Self, StoreError> {
+    pub(crate) fn load(connection: &Connection, version: FhirVersion) -> Result<Self, StoreError> {
         let mut by_name = HashMap::new();
-        for name in fhir::resource_types() {
+        for name in version.resource_types() {
             by_name.insert(*name, names::add(connection, &format!("t{name}"))?);
         }
         let by_number = by_name
@@ -52,10 +54,23 @@ impl Kinds {
             .collect();
         directory.sort_unstable();
         Ok(Self {
+            version,
             by_name,
             by_number,
             directory,
         })
+    }
+
+    /// The version of FHIR that the types are of.
+    pub(crate) const fn version(&self) -> FhirVersion {
+        self.version
+    }
+
+    /// The type of that name.
+    pub(crate) fn resource_type(&self, name: &str) -> Result<&'static str, StoreError> {
+        self.version
+            .resource_type(name)
+            .ok_or(StoreError::UnknownResourceType)
     }
 
     /// The number of a type.

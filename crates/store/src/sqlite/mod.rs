@@ -7,4 +7,5 @@ pub(crate) mod names;
 pub(crate) mod readers;
 pub(crate) mod schema;
 pub(crate) mod snapshot;
+pub(crate) mod version;
 pub(crate) mod writer;

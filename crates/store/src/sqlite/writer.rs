@@ -192,8 +192,8 @@ impl State {
         shared: Shared,
     ) -> Result<Self, StoreError> {
         let mut state = Self {
+            kinds: Arc::new(Kinds::load(connection, options.version)?),
             options,
-            kinds: Arc::new(Kinds::load(connection)?),
             names: Remembered::default(),
             audit_head: (0, [0; 32]),
             index: Upkeep::load(connection, Arc::clone(&shared.generations))?,

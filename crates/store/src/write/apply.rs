@@ -263,8 +263,10 @@ fn instead(
     if compare::same(&new, &body) {
         return Ok(Some(Status::Unchanged));
     }
-    let stored = fhir::Resource::parse(body).map_err(|_| StoreError::Corrupt {
-        what: "a stored resource does not parse",
+    let stored = fhir::Resource::parse_in(session.state.kinds.version(), body).map_err(|_| {
+        StoreError::Corrupt {
+            what: "a stored resource does not parse",
+        }
     })?;
     if subject::moves(session, &stored, &draft.resource)? {
         return Err(StoreError::OtherSubject { at });
@@ -389,7 +391,9 @@ fn parameter(
     code: &'static str,
 ) -> Result<i64, StoreError> {
     let kind = session.state.kinds.number(resource_type)?;
-    let parameter = fhir::search::parameter(resource_type, code).ok_or(StoreError::Fault)?;
+    let version = session.state.kinds.version();
+    let parameter =
+        fhir::search::parameter_in(version, resource_type, code).ok_or(StoreError::Fault)?;
     let connection = session.connection;
     session
         .state
@@ -405,8 +409,10 @@ fn own_draft(session: &Session<'_>, vid: i64) -> Result<(u32, Vec<String>), Stor
         .connection
         .prepare_cached("SELECT body FROM version WHERE vid = ?1")?
         .query_row([vid], |row| row.get(0))?;
-    let resource = fhir::Resource::parse(body).map_err(|_| StoreError::Corrupt {
-        what: "a stored resource does not parse",
+    let resource = fhir::Resource::parse_in(session.state.kinds.version(), body).map_err(|_| {
+        StoreError::Corrupt {
+            what: "a stored resource does not parse",
+        }
     })?;
     Ok((
         fhir::label(&resource).bits(),

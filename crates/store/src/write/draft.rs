@@ -36,7 +36,7 @@ impl Draft {
         let resource = if edits.is_empty() {
             resource.clone()
         } else {
-            Resource::parse(splice::edit(resource.as_bytes(), edits))
+            Resource::parse_in(resource.version(), splice::edit(resource.as_bytes(), edits))
                 .map_err(|_| StoreError::Conflict { at })?
         };
         if resource.as_bytes().len() > RESOURCE_BYTES_MAX {

@@ -1,6 +1,7 @@
 //! Which resource or patient a reference is about.
 
 use care::Bsn;
+use fhir::FhirVersion;
 use rusqlite::OptionalExtension;
 
 use crate::StoreError;
@@ -31,6 +32,7 @@ pub(crate) fn is_id(id: &str) -> bool {
 /// The resource of this store that a reference names, as type and id: a
 /// relative reference, or an absolute one under this store's own base.
 pub(crate) fn local<'a>(
+    version: FhirVersion,
     base_url: &str,
     relative: Option<(&'a str, &'a str)>,
     url: Option<&'a str>,
@@ -39,7 +41,7 @@ pub(crate) fn local<'a>(
         None => relative?,
         Some(url) => split(url.strip_prefix(base_url)?.strip_prefix('/')?)?,
     };
-    Some((fhir::resource_type(resource_type)?, id)).filter(|(_, id)| is_id(id))
+    Some((version.resource_type(resource_type)?, id)).filter(|(_, id)| is_id(id))
 }
 
 /// The type and id in `Type/id` or `Type/id/_history/version`.
@@ -101,7 +103,12 @@ pub(crate) fn patients(
     for reference in references {
         let url = reference.contains(':').then_some(reference.as_str());
         let base_url = session.state.options.base_url.clone();
-        let rid = match local(&base_url, split(reference), url) {
+        let rid = match local(
+            session.state.kinds.version(),
+            &base_url,
+            split(reference),
+            url,
+        ) {
             Some((resource_type, id)) => row_of(session, resource_type, id)?,
             None => somebody(session, reference)?,
         };
@@ -141,7 +148,7 @@ mod tests {
     fn a_reference_is_local_by_its_form() {
         let base = "https://a.example/fhir/r4";
         let check = |relative: Option<&'static str>, url: Option<&'static str>| {
-            local(base, relative.and_then(split), url)
+            local(FhirVersion::R4, base, relative.and_then(split), url)
         };
         assert_eq!(check(Some("Patient/1"), None), Some(("Patient", "1")));
         assert_eq!(

@@ -102,6 +102,9 @@ pub(crate) fn prepare(
     let mut places = Vec::with_capacity(changes.len());
     let mut taken: HashSet<(&'static str, String)> = HashSet::new();
     for (at, change) in changes.iter().enumerate() {
+        if resource_of(change).is_some_and(|resource| resource.version() != kinds.version()) {
+            return Err(StoreError::OtherFhirVersion { at });
+        }
         let (resource_type, place) = conditions.place(at, change)?;
         let id = match &place {
             Place::Put(id, _) | Place::Delete(Some(id)) => Some(id),
@@ -305,8 +308,7 @@ impl Conditions<'_> {
                 Ok((resource_type, place))
             }
             Change::Delete { resource_type, id } => {
-                let resource_type =
-                    fhir::resource_type(resource_type).ok_or(StoreError::UnknownResourceType)?;
+                let resource_type = self.kinds.resource_type(resource_type)?;
                 if !is_id(id) {
                     return Err(StoreError::InvalidId { at });
                 }
@@ -316,8 +318,7 @@ impl Conditions<'_> {
                 resource_type,
                 query,
             } => {
-                let resource_type =
-                    fhir::resource_type(resource_type).ok_or(StoreError::UnknownResourceType)?;
+                let resource_type = self.kinds.resource_type(resource_type)?;
                 let found = self.find(at, resource_type, query)?;
                 Ok((resource_type, Place::Delete(found)))
             }
@@ -373,7 +374,8 @@ impl Conditions<'_> {
 /// Whether a query asks for one identifier, and the resource has it.
 fn has_identifier(resource: &Resource, query: &[(String, String)]) -> bool {
     let [(name, value)] = query else { return false };
-    let Some(parameter) = fhir::search::parameter(resource.resource_type(), "identifier") else {
+    let (version, of) = (resource.version(), resource.resource_type());
+    let Some(parameter) = fhir::search::parameter_in(version, of, "identifier") else {
         return false;
     };
     let Some((system, value)) = value.split_once('|') else {

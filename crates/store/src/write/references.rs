@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use fhir::Resource;
 use fhir::json::{Kind, Node};
+use fhir::{FhirVersion, Resource};
 
 use super::splice::Edit;
 use crate::StoreError;
@@ -46,7 +46,7 @@ pub(crate) fn resolve(
         if !member_is_reference {
             continue;
         }
-        let Some(reference) = read(&text) else {
+        let Some(reference) = read(resource.version(), &text) else {
             continue;
         };
         let Some(target) = resolve(reference)? else {
@@ -80,12 +80,12 @@ fn walk<'a>(node: Node<'a>, found: &mut Vec<(bool, Node<'a>)>) {
 }
 
 /// What a reference stands for; `None` when it stands for itself.
-fn read(text: &str) -> Option<Reference> {
+fn read(version: FhirVersion, text: &str) -> Option<Reference> {
     if text.starts_with("urn:uuid:") {
         return Some(Reference::Name(text.to_owned()));
     }
     let (resource_type, query) = text.split_once('?')?;
-    let resource_type = fhir::resource_type(resource_type)?;
+    let resource_type = version.resource_type(resource_type)?;
     Some(Reference::Condition(resource_type, parse_query(query)))
 }
 
@@ -130,14 +130,17 @@ mod tests {
 
     #[test]
     fn a_reference_says_what_it_stands_for() {
-        assert_eq!(read("Patient/1"), None);
-        assert_eq!(read("https://x.example/Patient?a=b"), None);
+        assert_eq!(read(FhirVersion::R4, "Patient/1"), None);
+        assert_eq!(read(FhirVersion::R4, "https://x.example/Patient?a=b"), None);
         assert_eq!(
-            read("urn:uuid:1"),
+            read(FhirVersion::R4, "urn:uuid:1"),
             Some(Reference::Name("urn:uuid:1".to_owned()))
         );
         assert_eq!(
-            read("Patient?identifier=http%3A//a|1&active=true"),
+            read(
+                FhirVersion::R4,
+                "Patient?identifier=http%3A//a|1&active=true"
+            ),
             Some(Reference::Condition(
                 "Patient",
                 vec![

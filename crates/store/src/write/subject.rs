@@ -96,8 +96,10 @@ impl Known {
             );
             return Ok(known);
         };
-        let patient = Resource::parse(body).map_err(|_| StoreError::Corrupt {
-            what: "a stored resource does not parse",
+        let patient = Resource::parse_in(session.state.kinds.version(), body).map_err(|_| {
+            StoreError::Corrupt {
+                what: "a stored resource does not parse",
+            }
         })?;
         for identifier in patient.root().each("identifier") {
             let (Some(system), Some(value)) = (identifier.text("system"), identifier.text("value"))

@@ -22,6 +22,7 @@ fn options(folder: &std::path::Path) -> Options {
     Options {
         path: folder.join("store.db"),
         base_url: kit::BASE.to_owned(),
+        version: fhir::FhirVersion::R4,
         clock: Arc::new(SystemClock::default()),
         ids: Arc::new(RandomIds),
         seal: Arc::new(kit::HashOnly),

@@ -6,8 +6,8 @@ use care::{
     AccessContext, Actor, Authenticated, Bsn, Categories, Clock, DataCategory, ManualClock,
     OrganisationType, Purpose, RequestId, Role, Scope, SequentialIds,
 };
-use fhir::Resource;
 use fhir::json::Value;
+use fhir::{FhirVersion, Resource};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use store::{
@@ -54,6 +54,7 @@ pub(crate) fn options(folder: &TempDir, clock: Arc<dyn Clock>) -> Options {
     Options {
         path: folder.path().join("store.db"),
         base_url: BASE.to_owned(),
+        version: fhir::FhirVersion::R4,
         clock,
         ids: Arc::new(SequentialIds::default()),
         seal: Arc::new(HashOnly),
@@ -146,9 +147,17 @@ pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
 
 impl Kit {
     pub(crate) fn new() -> Self {
+        Self::of(FhirVersion::R4)
+    }
+
+    pub(crate) fn of(version: FhirVersion) -> Self {
         let folder = TempDir::new().unwrap();
         let clock = clock();
-        let store = Store::open(options(&folder, clock.clone())).unwrap();
+        let store = Store::open(Options {
+            version,
+            ..options(&folder, clock.clone())
+        })
+        .unwrap();
         Self {
             store,
             clock,

@@ -11,4 +11,5 @@ mod limits;
 mod paging;
 mod scope;
 mod search;
+mod versions;
 mod write;

@@ -259,6 +259,7 @@ impl TestRegion {
             let store = Store::open(Options {
                 path: files.path().join(format!("{number}.db")),
                 base_url: format!("https://{}.example/fhir/r4", record.ura),
+                version: fhir::FhirVersion::R4,
                 clock: clock.clone(),
                 ids: ids.clone(),
                 seal: Arc::new(Chain::new(&identity, None)),
