@@ -1,7 +1,9 @@
 //! What can go wrong in the store.
 
+use crate::DatabaseError;
+
 /// Why the store did not do what was asked. No text here holds patient data,
-/// a value of a query, or a message of SQLite that could hold one.
+/// a value of a query, or a message of the database that could hold one.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The version of FHIR of this store has no such resource type.
@@ -115,7 +117,7 @@ pub enum StoreError {
     /// The commit failed: nothing was changed.
     #[error("the database could not commit ({reason})")]
     NotCommitted {
-        /// The code of SQLite.
+        /// The code of the database.
         reason: String,
     },
     /// The file was written by a newer release.
@@ -140,14 +142,20 @@ pub enum StoreError {
         /// What was found wrong.
         what: &'static str,
     },
-    /// SQLite failed.
+    /// The database failed.
     #[error("the database failed")]
-    Database(#[source] rusqlite::Error),
+    Database(#[source] DatabaseError),
+}
+
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error)
+        Self::Database(error.into())
     }
 }
 

@@ -12,13 +12,13 @@ pub mod limits;
 mod audit_line;
 mod change;
 mod counts;
+mod database;
 mod error;
 mod index;
 mod lists;
 mod message;
 mod read;
 mod search;
-mod sqlite;
 mod store;
 mod stored;
 mod write;
@@ -26,6 +26,7 @@ mod write;
 pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
 pub use change::{Alongside, Change, Outcome, Precedence, Status, Written};
 pub use counts::{Integrity, OutboxEvent, Statistics};
+pub use database::DatabaseError;
 pub use error::StoreError;
 pub use message::{
     Message, MessageFilter, MessageId, MessageOverview, MessageState, MessageSummary, NewMessage,

@@ -1,13 +1,13 @@
 //! Reading messages, the audit log, the outbox, and counts.
 
+use crate::database::Value as Sql;
+use crate::database::{Connection, OptionalExtension, Params, Row};
 use care::{Bsn, Categories};
 use jiff::{Timestamp, tz::TimeZone};
-use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
+use crate::database::kinds::Kinds;
+use crate::database::schema;
 use crate::limits::{LIST_MAX, MESSAGES_COUNTED_MAX};
-use crate::sqlite::kinds::Kinds;
-use crate::sqlite::schema;
 use crate::write::{LABORATORY_CODED, LABORATORY_UNCODED};
 use crate::{
     AuditLine, AuditPage, Integrity, Message, MessageFilter, MessageId, MessageOverview,
@@ -56,8 +56,8 @@ fn moment(ms: i64) -> Result<Timestamp, StoreError> {
 }
 
 /// A count or place, which is never negative.
-fn number(row: &Row<'_>, column: usize) -> Result<u64, StoreError> {
-    u64::try_from(row.get::<_, i64>(column)?).map_err(|_| StoreError::Corrupt {
+fn number(row: Row<'_>, column: usize) -> Result<u64, StoreError> {
+    u64::try_from(row.get::<i64>(column)?).map_err(|_| StoreError::Corrupt {
         what: "a count is negative",
     })
 }
@@ -91,7 +91,7 @@ pub(crate) fn messages(
         conditions.join(" AND ")
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
+    let mut rows = statement.query(values)?;
     let mut messages = Vec::new();
     while let Some(row) = rows.next()? {
         messages.push(summary(row)?);
@@ -132,15 +132,14 @@ pub(crate) fn message_overview(
             "SELECT count(*) FROM (SELECT 1 FROM message WHERE {} LIMIT {MESSAGES_COUNTED_MAX})",
             conditions.join(" AND ")
         ))?
-        .query_row(params_from_iter(values), |row| row.get(0))?;
+        .query_row(values, |row| row.get(0))?;
     let among_latest = |column: &str| -> Result<Vec<String>, StoreError> {
         let mut statement = connection.prepare_cached(&format!(
             "SELECT DISTINCT {column} FROM
                (SELECT {column} FROM message ORDER BY seq DESC LIMIT {LIST_MAX})
              WHERE {column} <> '' ORDER BY 1"
         ))?;
-        let rows = statement.query_map([], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        Ok(statement.query_all((), |row| row.get(0))?)
     };
     Ok(MessageOverview {
         found: usize::try_from(found).unwrap_or_default(),
@@ -167,7 +166,7 @@ pub(crate) fn message(
     }))
 }
 
-fn summary(row: &Row<'_>) -> Result<MessageSummary, StoreError> {
+fn summary(row: Row<'_>) -> Result<MessageSummary, StoreError> {
     let sender: String = row.get(2)?;
     Ok(MessageSummary {
         id: MessageId(row.get(0)?),
@@ -216,7 +215,7 @@ pub(crate) fn audit_lines(
 fn lines(
     connection: &Connection,
     sql: &str,
-    values: impl rusqlite::Params,
+    values: impl Params,
 ) -> Result<Vec<AuditLine>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
@@ -260,8 +259,9 @@ pub(crate) fn outbox(
 /// Counts, without patient data.
 pub(crate) fn statistics(connection: &Connection, kinds: &Kinds) -> Result<Statistics, StoreError> {
     let mut found = Statistics::default();
-    let mut tallies = connection.prepare("SELECT what, count FROM tally WHERE count <> 0")?;
-    let mut rows = tallies.query([])?;
+    let mut tallies =
+        connection.prepare_cached("SELECT what, count FROM tally WHERE count <> 0")?;
+    let mut rows = tallies.query(())?;
     while let Some(row) = rows.next()? {
         let count = number(row, 1)?;
         match row.get(0)? {
@@ -271,15 +271,15 @@ pub(crate) fn statistics(connection: &Connection, kinds: &Kinds) -> Result<Stati
         }
     }
     found.resources.sort_unstable();
-    let mut states =
-        connection.prepare("SELECT state, count(*) FROM message GROUP BY state ORDER BY state")?;
-    let mut rows = states.query([])?;
+    let mut states = connection
+        .prepare_cached("SELECT state, count(*) FROM message GROUP BY state ORDER BY state")?;
+    let mut rows = states.query(())?;
     while let Some(row) = rows.next()? {
         found
             .messages
             .push((state_of(row.get(0)?)?, number(row, 1)?));
     }
-    let mut days = connection.prepare(
+    let mut days = connection.prepare_cached(
         "SELECT received / ?1 AS day, state, count(*) FROM message
          WHERE received / ?1 IN
            (SELECT DISTINCT received / ?1 FROM message ORDER BY 1 DESC LIMIT ?2)
@@ -287,14 +287,14 @@ pub(crate) fn statistics(connection: &Connection, kinds: &Kinds) -> Result<Stati
     )?;
     let mut rows = days.query([DAY_MS, DAYS_MAX as i64])?;
     while let Some(row) = rows.next()? {
-        let day = moment(row.get::<_, i64>(0)? * DAY_MS)?
+        let day = moment(row.get::<i64>(0)? * DAY_MS)?
             .to_zoned(TimeZone::UTC)
             .date();
         found
             .messages_by_day
             .push((day, state_of(row.get(1)?)?, number(row, 2)?));
     }
-    let one = |sql| connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+    let one = |sql| connection.query_row(sql, (), |row| row.get::<Option<i64>>(0));
     found.last_received = one("SELECT max(received) FROM message")?
         .map(moment)
         .transpose()?;
@@ -313,8 +313,8 @@ pub(crate) fn integrity(
     path: &std::path::Path,
 ) -> Result<Integrity, StoreError> {
     let mut problems = Vec::new();
-    let mut check = connection.prepare("PRAGMA quick_check")?;
-    let mut rows = check.query([])?;
+    let mut check = connection.prepare_cached("PRAGMA quick_check")?;
+    let mut rows = check.query(())?;
     while let Some(row) = rows.next()? {
         let line: String = row.get(0)?;
         if line != "ok" {
@@ -327,7 +327,7 @@ pub(crate) fn integrity(
     Ok(Integrity {
         problems,
         schema_version: schema::version(connection)?,
-        journal_mode: connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?,
+        journal_mode: connection.query_row("PRAGMA journal_mode", (), |row| row.get(0))?,
         database_bytes: size(path),
         wal_bytes: size(wal.as_ref()),
     })

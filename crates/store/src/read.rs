@@ -1,13 +1,13 @@
 //! Reading a resource, one of its versions, and histories.
 
+use crate::database::Value as Sql;
+use crate::database::{Connection, OptionalExtension, Row};
 use care::Scope;
 use jiff::Timestamp;
-use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
+use crate::database::kinds::Kinds;
 use crate::limits::PAGE_MAX;
 use crate::search::{CursorKey, Sight};
-use crate::sqlite::kinds::Kinds;
 use crate::write::identity::{DELETED, LIVE};
 use crate::{Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Page, StoreError, Stored};
 
@@ -52,7 +52,7 @@ pub(crate) fn current(
     );
     let found = connection
         .prepare_cached(&sql)?
-        .query_row(params_from_iter(values), |row| {
+        .query_row(values, |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })
         .optional()?;
@@ -84,7 +84,7 @@ pub(crate) fn version(
     );
     let found = connection
         .prepare_cached(&sql)?
-        .query_row(params_from_iter(values), |row| {
+        .query_row(values, |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
         })
         .optional()?;
@@ -170,7 +170,7 @@ pub(crate) fn history(
          ORDER BY {order} DESC LIMIT ?"
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
+    let mut rows = statement.query(values)?;
     let mut entries = Vec::new();
     let mut last = 0;
     let mut next = None;
@@ -185,8 +185,8 @@ pub(crate) fn history(
     Ok(HistoryPage { entries, next })
 }
 
-fn entry(kinds: &Kinds, row: &Row<'_>) -> Result<HistoryEntry, StoreError> {
-    let interaction = match row.get::<_, i64>(5)? {
+fn entry(kinds: &Kinds, row: Row<'_>) -> Result<HistoryEntry, StoreError> {
+    let interaction = match row.get::<i64>(5)? {
         0 => Interaction::Create,
         1 => Interaction::Update,
         _ => Interaction::Delete,

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use care::{AccessContext, Bsn, Clock, IdSource, Scope};
 use fhir::FhirVersion;
 
+use crate::database::kinds::Kinds;
+use crate::database::readers::Readers;
+use crate::database::snapshot::{Shared, Snapshot};
+use crate::database::writer::{State, Writer};
+use crate::database::{Connection, schema, version};
 use crate::index::rebuild;
 use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX};
 use crate::search::CursorKey;
-use crate::sqlite::kinds::Kinds;
-use crate::sqlite::readers::Readers;
-use crate::sqlite::snapshot::{Shared, Snapshot};
-use crate::sqlite::writer::{State, Writer};
-use crate::sqlite::{connection, schema, version};
 use crate::{
     Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf, HistoryPage, Integrity,
     Message, MessageFilter, MessageId, MessageOverview, MessageSummary, NewMessage, OutboxEvent,
@@ -66,15 +66,15 @@ impl Store {
     /// When the file cannot be opened, a newer release wrote it, or it was
     /// made for another version of FHIR.
     pub fn open(options: Options) -> Result<Self, StoreError> {
-        let mut connection = connection::writer(&options.path)?;
-        schema::migrate(&mut connection)?;
-        let start = connection.transaction()?;
-        version::settle(&start, options.version)?;
+        let connection = Connection::writer(&options.path)?;
+        schema::migrate(&connection)?;
+        connection.begin_writing()?;
+        version::settle(&connection, options.version)?;
         let shared = Shared::default();
-        let mut state = State::load(&start, options.clone(), shared.clone())?;
-        rebuild(&start, &mut state.index)?;
-        let key = Arc::new(CursorKey::load(&start)?);
-        start.commit()?;
+        let mut state = State::load(&connection, options.clone(), shared.clone())?;
+        rebuild(&connection, &mut state.index)?;
+        let key = Arc::new(CursorKey::load(&connection)?);
+        connection.commit()?;
         let kinds = Arc::clone(&state.kinds);
         let readers = Readers::new(options.path.clone());
         let writer = Writer::start(connection, state)?;

@@ -5,10 +5,10 @@ use fhir::search::{Entry, IndexValue};
 
 use super::entries::{MEMBER, Value, encode};
 use crate::StoreError;
+use crate::database::names::{self, Variant};
+use crate::database::writer::Session;
 use crate::limits::INDEX_VALUES_MAX;
 use crate::search::parameters;
-use crate::sqlite::names::{self, Variant};
-use crate::sqlite::writer::Session;
 use crate::write::identity;
 
 /// A value, or the blob of values that belong together.

@@ -4,7 +4,7 @@
 use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use crate::database::Connection;
 
 use super::block::Keys;
 use super::fresh::Fresh;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use rusqlite::Connection;
+use crate::database::Connection;
 
 use super::block::Keys;
 use super::fresh::Fresh;
@@ -45,10 +45,10 @@ impl Moment {
     pub(crate) fn of(connection: &Connection) -> Result<Self, StoreError> {
         Ok(connection
             .prepare_cached("SELECT generation, committed FROM index_state")?
-            .query_row([], |row| {
+            .query_row((), |row| {
                 Ok(Self {
                     generation: row.get(0)?,
-                    commit: row.get::<_, i64>(1)? as u64,
+                    commit: row.get::<i64>(1)? as u64,
                 })
             })?)
     }
@@ -63,11 +63,11 @@ impl Generation {
         let fresh = Fresh::since_commit(written);
         let mut statement = connection
             .prepare_cached("SELECT committed, changes FROM index_log ORDER BY committed")?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query(())?;
         let mut keys = Keys::default();
         while let Some(row) = rows.next()? {
             let commit: i64 = row.get(0)?;
-            keys.unpack(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+            keys.unpack(row.get(1)?);
             let changes = (0..keys.len()).filter_map(|at| Some((keys.get(at)?, keys.is_in(at))));
             fresh.change(commit as u64, changes, |_, _, _| {});
         }

@@ -1,6 +1,6 @@
 //! Makes the index from the values that stand with the resources.
 
-use rusqlite::Connection;
+use crate::database::Connection;
 
 use super::terms::replace;
 use super::upkeep::Upkeep;
@@ -13,11 +13,11 @@ const ROWS_AT_ONCE: i64 = 1_000;
 /// earlier release wrote. Inside a transaction; does nothing to other files.
 pub(crate) fn rebuild(connection: &Connection, index: &mut Upkeep) -> Result<(), StoreError> {
     let built: bool =
-        connection.query_row("SELECT built FROM index_state", [], |row| row.get(0))?;
+        connection.query_row("SELECT built FROM index_state", (), |row| row.get(0))?;
     if built {
         return Ok(());
     }
-    let mut select = connection.prepare(
+    let mut select = connection.prepare_cached(
         "SELECT rid, entries FROM resource WHERE state = 0 AND rid > ?1 ORDER BY rid LIMIT ?2",
     )?;
     let mut after = i64::MIN;
@@ -27,7 +27,7 @@ pub(crate) fn rebuild(connection: &Connection, index: &mut Upkeep) -> Result<(),
         while let Some(row) = rows.next()? {
             found = true;
             after = row.get(0)?;
-            let entries = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            let entries = row.get::<&[u8]>(1)?;
             replace(index, after, &[], entries);
         }
         index.prepare_commit(connection)?;
@@ -36,6 +36,6 @@ pub(crate) fn rebuild(connection: &Connection, index: &mut Upkeep) -> Result<(),
             break;
         }
     }
-    connection.execute("UPDATE index_state SET built = 1", [])?;
+    connection.execute("UPDATE index_state SET built = 1", ())?;
     Ok(())
 }

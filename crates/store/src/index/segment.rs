@@ -1,7 +1,7 @@
 //! A segment: sorted keys that never change, in blocks of the file, with the
 //! first key of each block in memory.
 
-use rusqlite::{Connection, OptionalExtension};
+use crate::database::{Connection, OptionalExtension};
 
 use super::block::{Keys, Packer};
 use super::bloom::{Filter, digest};
@@ -34,18 +34,18 @@ impl Segment {
         let mut statement = connection.prepare_cached(
             "SELECT id, level, committed, firsts, last, filter FROM segment ORDER BY committed DESC",
         )?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query(())?;
         let mut all = Vec::new();
         while let Some(row) = rows.next()? {
             let mut firsts = Keys::default();
-            firsts.unpack(row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?);
+            firsts.unpack(row.get(3)?);
             all.push(Self {
                 id: row.get(0)?,
                 level: row.get(1)?,
                 commit: row.get(2)?,
                 firsts,
                 last: row.get(4)?,
-                values: Filter::read(row.get_ref(5)?.as_blob().map_err(rusqlite::Error::from)?),
+                values: Filter::read(row.get(5)?),
             });
         }
         Ok(all)
@@ -94,7 +94,7 @@ impl Segment {
         let row = rows.next()?.ok_or(StoreError::Corrupt {
             what: "a block of the index is missing",
         })?;
-        keys.unpack(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
+        keys.unpack(row.get(0)?);
         Ok(())
     }
 }
@@ -123,10 +123,10 @@ impl Builder {
     ) -> Result<Self, StoreError> {
         let highest: Option<i64> = connection
             .prepare_cached("SELECT max(id) FROM segment")?
-            .query_row([], |row| row.get(0))?;
+            .query_row((), |row| row.get(0))?;
         let with_blocks: Option<i64> = connection
             .prepare_cached("SELECT max(id) FROM block")?
-            .query_row([], |row| row.get(0))?;
+            .query_row((), |row| row.get(0))?;
         let with_blocks = with_blocks.map(|block| block >> BLOCKS_SHIFT);
         let id = highest.max(with_blocks).max(taken).unwrap_or(0) + 1;
         Ok(Self {
@@ -227,10 +227,7 @@ pub(crate) fn orphans(connection: &Connection, known: &[i64]) -> Result<Vec<i64>
     let mut next =
         connection.prepare_cached("SELECT id FROM block WHERE id >= ?1 ORDER BY id LIMIT 1")?;
     let mut from = 0_i64;
-    while let Some(block) = next
-        .query_row([from], |row| row.get::<_, i64>(0))
-        .optional()?
-    {
+    while let Some(block) = next.query_row([from], |row| row.get::<i64>(0)).optional()? {
         let segment = block >> BLOCKS_SHIFT;
         if !known.contains(&segment) {
             orphans.push(segment);

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use crate::database::Connection;
 use proptest::prelude::*;
-use rusqlite::Connection;
 
 use super::block::Keys;
 use super::bloom::digest;
@@ -49,8 +49,8 @@ fn key(name: u8) -> Vec<u8> {
 }
 
 fn file() -> Connection {
-    let mut connection = Connection::open_in_memory().unwrap();
-    crate::sqlite::schema::migrate(&mut connection).unwrap();
+    let connection = Connection::Sqlite(rusqlite::Connection::open_in_memory().unwrap());
+    crate::database::schema::migrate(&connection).unwrap();
     connection
 }
 
@@ -176,7 +176,7 @@ proptest! {
             index.committed();
         }
         check(&file, &index.view(), &set, 0, u8::MAX);
-        let sum = |sql: &str| file.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        let sum = |sql: &str| file.query_row(sql, (), |row| row.get::<i64>(0)).unwrap();
         let blocks = sum("SELECT count(*) FROM block");
         prop_assert_eq!(blocks as usize, index.blocks());
     }
@@ -186,8 +186,8 @@ proptest! {
 fn a_reader_keeps_its_moment() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("file.db");
-    let mut file = crate::sqlite::connection::writer(&path).unwrap();
-    crate::sqlite::schema::migrate(&mut file).unwrap();
+    let file = Connection::writer(&path).unwrap();
+    crate::database::schema::migrate(&file).unwrap();
     let known = Arc::new(Generations::default());
     let mut index = Upkeep::load(&file, Arc::clone(&known))
         .unwrap()
@@ -202,7 +202,7 @@ fn a_reader_keeps_its_moment() {
             set.insert(name, is_in);
         }
         commit(&file, &mut index);
-        let reader = crate::sqlite::connection::reader(&path).unwrap();
+        let reader = Connection::reader(&path).unwrap();
         begin(&reader);
         let view = View::at(&reader, &known).unwrap();
         let expected: BTreeSet<u8> = set

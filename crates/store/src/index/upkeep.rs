@@ -12,7 +12,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rusqlite::Connection;
+use crate::database::Connection;
 
 use super::block::{Keys, Packer};
 use super::cursor::{Cursor, Merged};
@@ -244,7 +244,7 @@ impl Upkeep {
         segments.extend_from_slice(self.segments());
         connection
             .prepare_cached("DELETE FROM index_log")?
-            .execute([])?;
+            .execute(())?;
         let fresh = Fresh::since_commit(self.commit);
         self.bring(segments, Some(Arc::new(fresh)));
         Ok(())

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use rusqlite::Connection;
+use crate::database::Connection;
 
 use super::bloom::digest;
 use super::cursor::{Cursor, Merged};

@@ -7,18 +7,17 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use rusqlite::types::Value as Sql;
-use rusqlite::{CachedStatement, Row, params_from_iter};
+use crate::database::{Row, Statement, Value as Sql};
 
 use super::filter::{Candidate, Filter};
 use super::intersect;
 use super::lookups::{Lookup, between, ordered, test_index, updated_index};
 use super::sight::Sight;
 use crate::StoreError;
+use crate::database::kinds::{self, Kinds};
+use crate::database::snapshot::Snapshot;
 use crate::index::{Entries, Range, Term};
 use crate::limits::{CHAIN_FINDS_MAX, SEARCH_SECONDS_MAX};
-use crate::sqlite::kinds::{self, Kinds};
-use crate::sqlite::snapshot::Snapshot;
 
 /// Rows that a driving condition may give when a page is to be filled: with
 /// more, going through the rows in order fills it sooner.
@@ -72,7 +71,7 @@ pub(crate) struct Scan<'a> {
 /// A row that matches.
 pub(crate) struct Hit<'a> {
     pub(crate) candidate: Candidate<'a>,
-    row: &'a Row<'a>,
+    row: Row<'a>,
 }
 
 impl Hit<'_> {
@@ -189,7 +188,7 @@ impl Scan<'_> {
         take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
         let mut statement = self.file.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
+        let mut rows = statement.query(values)?;
         let mut looked = 0_u32;
         while let Some(row) = rows.next()? {
             looked += 1;
@@ -206,11 +205,11 @@ impl Scan<'_> {
 
     fn offer(
         self,
-        row: &Row<'_>,
+        row: Row<'_>,
         rid: i64,
         take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<ControlFlow<()>, StoreError> {
-        let blob = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        let blob = row.get::<&[u8]>(2)?;
         let candidate = Candidate {
             rid,
             updated: row.get(1)?,
@@ -420,23 +419,22 @@ impl Scan<'_> {
 /// Rows that are read one at a time, by their numbers.
 pub(super) struct OneRow<'a> {
     scan: Scan<'a>,
-    statement: CachedStatement<'a>,
+    statement: Statement<'a>,
+    /// The number of the row, and what the sight asks for.
+    values: Vec<Sql>,
     looked: u32,
 }
 
 impl<'a> OneRow<'a> {
     pub(super) fn new(scan: Scan<'a>) -> Result<Self, StoreError> {
-        let mut values = Vec::new();
+        let mut values = vec![Sql::Null];
         let seen = scan.seen(&mut values);
         let sql =
             format!("SELECT {COLUMNS} FROM resource r WHERE r.rid = ? AND r.state = 0 AND {seen}");
-        let mut statement = scan.file.connection.prepare_cached(&sql)?;
-        for (place, value) in (2..).zip(values) {
-            statement.raw_bind_parameter(place, value)?;
-        }
         Ok(Self {
             scan,
-            statement,
+            statement: scan.file.connection.prepare_cached(&sql)?,
+            values,
             looked: 0,
         })
     }
@@ -451,8 +449,8 @@ impl<'a> OneRow<'a> {
         if self.looked.is_multiple_of(ROWS_PER_LOOK) {
             self.scan.deadline.check()?;
         }
-        self.statement.raw_bind_parameter(1, rid)?;
-        match self.statement.raw_query().next()? {
+        self.values[0] = Sql::Integer(rid);
+        match self.statement.query(&self.values)?.next()? {
             Some(row) => self.scan.offer(row, rid, take),
             None => Ok(ControlFlow::Continue(())),
         }

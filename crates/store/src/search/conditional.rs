@@ -8,9 +8,9 @@ use super::lookups::exact;
 use super::query;
 use super::resolve::Resolver;
 use super::sight::Sight;
+use crate::database::kinds::Kinds;
+use crate::database::snapshot::Snapshot;
 use crate::index::Range;
-use crate::sqlite::kinds::Kinds;
-use crate::sqlite::snapshot::Snapshot;
 use crate::{Options, StoreError};
 
 /// What a condition found, and what to watch to know that it still does.

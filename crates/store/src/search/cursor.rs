@@ -4,10 +4,10 @@
 
 use std::fmt;
 
+use crate::database::{Connection, OptionalExtension};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rusqlite::{Connection, OptionalExtension};
 
 use super::sort::{Key, Rank};
 use crate::StoreError;
@@ -41,7 +41,7 @@ impl CursorKey {
         let kept: Option<[u8; 32]> = connection
             .query_row(
                 "SELECT value FROM meta WHERE name = 'cursor_key'",
-                [],
+                (),
                 |row| row.get(0),
             )
             .optional()?;

@@ -3,17 +3,16 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use rusqlite::params_from_iter;
-use rusqlite::types::Value as Sql;
+use crate::database::{Row, Value as Sql};
 
 use super::candidates::COLUMNS;
 use super::query::Include;
 use super::resolve::Resolver;
 use crate::StoreError;
+use crate::database::kinds;
+use crate::database::names::Variant;
 use crate::index::{Entries, Range, Term};
 use crate::limits::{INCLUDE_ROUNDS_MAX, INCLUDED_MAX};
-use crate::sqlite::kinds;
-use crate::sqlite::names::Variant;
 
 /// A row of a page.
 #[derive(Debug, Clone)]
@@ -124,7 +123,7 @@ impl Resolver<'_> {
                     continue;
                 }
                 values[0] = Sql::Integer(target);
-                let mut rows = statement.query(params_from_iter(&values))?;
+                let mut rows = statement.query(&values)?;
                 if let Some(row) = rows.next()? {
                     seen.insert(target);
                     next.push(found(row)?);
@@ -155,7 +154,7 @@ impl Resolver<'_> {
             let range = Range::of(&Term::Reference(*parameter, to));
             self.file.index.each(self.file.connection, &range, |rid| {
                 values[0] = Sql::Integer(rid);
-                let mut rows = statement.query(params_from_iter(&values))?;
+                let mut rows = statement.query(&values)?;
                 if let Some(row) = rows.next()?
                     && seen.insert(rid)
                 {
@@ -172,7 +171,7 @@ impl Resolver<'_> {
     }
 }
 
-fn found(row: &rusqlite::Row<'_>) -> Result<Found, StoreError> {
+fn found(row: Row<'_>) -> Result<Found, StoreError> {
     Ok(Found {
         rid: row.get(0)?,
         updated: row.get(1)?,

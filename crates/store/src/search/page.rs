@@ -3,8 +3,8 @@
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
+use crate::database::Connection;
 use care::Scope;
-use rusqlite::Connection;
 
 use super::candidates::{Deadline, Hit, Scan};
 use super::criterion::Reading;
@@ -16,9 +16,9 @@ use super::resolve::Resolver;
 use super::sight::Sight;
 use super::sort::{self, Rank, SortKey};
 use super::walk::{self, Plan};
+use crate::database::kinds::Kinds;
+use crate::database::snapshot::Snapshot;
 use crate::read::stored;
-use crate::sqlite::kinds::Kinds;
-use crate::sqlite::snapshot::Snapshot;
 use crate::{Options, SearchPage, StoreError};
 
 /// The parameter that a cursor comes back in.
@@ -233,7 +233,7 @@ fn bodies(
         .into_iter()
         .map(|found| {
             let body: Vec<u8> = body.query_row([found.vid], |row| row.get(0))?;
-            let kind = crate::sqlite::kinds::kind_of(found.rid);
+            let kind = crate::database::kinds::kind_of(found.rid);
             stored(
                 kinds.name(kind)?,
                 found.id,

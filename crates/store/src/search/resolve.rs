@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::OptionalExtension;
+use crate::database::OptionalExtension;
 
 use super::candidates::{Deadline, Scan, within_chain};
 use super::criterion::{Condition, Criterion, StringMode, Target, Unit, UriMode};
@@ -11,9 +11,9 @@ use super::filter::{Filter, SystemTest, Test, UNUSED, UnitTest};
 use super::sight::Sight;
 use super::values::{System, Token};
 use crate::StoreError;
-use crate::sqlite::kinds::{self, Kinds};
-use crate::sqlite::names::{self, Variant};
-use crate::sqlite::snapshot::Snapshot;
+use crate::database::kinds::{self, Kinds};
+use crate::database::names::{self, Variant};
+use crate::database::snapshot::Snapshot;
 
 /// What resolving needs.
 #[derive(Clone, Copy)]

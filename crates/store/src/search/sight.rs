@@ -1,11 +1,11 @@
 //! A scope as an SQL condition.
 
+use crate::database::Connection;
+use crate::database::Value;
 use care::{Categories, Scope};
-use rusqlite::Connection;
-use rusqlite::types::Value;
 
 use crate::StoreError;
-use crate::sqlite::kinds::Kinds;
+use crate::database::kinds::Kinds;
 
 /// What a question can see: a condition on every row that is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +33,7 @@ impl Sight {
         };
         let patients = connection
             .prepare_cached("SELECT rid FROM patient WHERE bsn = ?1 ORDER BY rid")?
-            .query_map([bsn.expose()], |row| row.get(0))?
-            .collect::<Result<Vec<i64>, _>>()?;
+            .query_all([bsn.expose()], |row| row.get(0))?;
         if patients.is_empty() || categories == Categories::NONE {
             return Ok(Self::Nothing);
         }

@@ -8,8 +8,8 @@ use super::candidates::Hit;
 use super::query::{Sort, SortBy};
 use super::resolve::Resolver;
 use crate::StoreError;
+use crate::database::names::Variant;
 use crate::index::Value;
-use crate::sqlite::names::Variant;
 
 /// A key to sort by, with its parameter as a number.
 #[derive(Debug)]

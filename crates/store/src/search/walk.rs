@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::OptionalExtension;
+use crate::database::OptionalExtension;
 
 use super::candidates::{COLUMNS, Driver, Hit, OneRow, Scan};
 use super::include::Found;

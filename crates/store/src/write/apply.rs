@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use crate::database::OptionalExtension;
 use care::{Categories, DataCategory};
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
 
 use super::draft::Draft;
 use super::holdings::{self, Touched};
@@ -12,10 +12,10 @@ use super::identity::{self, DELETED, LIVE, bsn_of};
 use super::inbox::{self, Kept};
 use super::plan::{Expected, Plan, Step, prepare};
 use super::{audit, compare, subject};
+use crate::database::kinds;
+use crate::database::names::{self, Variant};
+use crate::database::writer::Session;
 use crate::index::{self, Entries, MEMBER, Range, Term, Value};
-use crate::sqlite::kinds;
-use crate::sqlite::names::{self, Variant};
-use crate::sqlite::writer::Session;
 use crate::{Alongside, Change, Outcome, Precedence, Status, StoreError, Written};
 
 /// [`crate::Statistics`]: laboratory observations with a LOINC code.
@@ -180,14 +180,16 @@ fn put(
     let updated = session.now;
     let interaction = i64::from(live.is_some());
     let body = draft.meta.fill(draft.resource.as_bytes(), version, updated);
+    let vid = session.new_vid();
     session
         .connection
         .prepare_cached(
             "INSERT INTO version
-             (rid, kind, version, updated, interaction, labels, patient, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             (vid, rid, kind, version, updated, interaction, labels, patient, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute((
+            vid,
             rid,
             kind,
             version,
@@ -197,7 +199,6 @@ fn put(
             patient,
             &body,
         ))?;
-    let vid = session.connection.last_insert_rowid();
     let old: &[u8] = live.map_or(&[], |row| &row.entries);
     index::replace(&mut session.state.index, rid, old, &entries);
     let sql = if found.is_some() {
@@ -305,11 +306,11 @@ fn inherit(
     for target in Entries::of(entries).references(key) {
         let mut rows = statement.query([target])?;
         let Some(row) = rows.next()? else { continue };
-        *labels |= row.get::<_, u32>(0)?;
-        let theirs: Vec<i64> = match row.get::<_, i64>(1)? {
+        *labels |= row.get::<u32>(0)?;
+        let theirs: Vec<i64> = match row.get::<i64>(1)? {
             0 => Vec::new(),
             SEVERAL => {
-                let blob = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+                let blob = row.get::<&[u8]>(2)?;
                 Entries::of(blob).references(MEMBER).collect()
             }
             patient => vec![patient],
@@ -344,7 +345,7 @@ fn refresh_provenance(
         .prepare_cached("SELECT vid, entries FROM resource WHERE rid = ?1 AND state = 0")?;
     for rid in sources {
         let Some((vid, old)) = row
-            .query_row([rid], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))
+            .query_row([rid], |row| Ok((row.get(0)?, row.get::<Vec<u8>>(1)?)))
             .optional()?
         else {
             continue;
@@ -465,7 +466,10 @@ fn identify(
         }
         session
             .connection
-            .prepare_cached("INSERT OR REPLACE INTO patient (rid, bsn) VALUES (?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO patient (rid, bsn) VALUES (?1, ?2)
+                 ON CONFLICT (rid) DO UPDATE SET bsn = excluded.bsn",
+            )?
             .execute((rid, bsn.expose()))?;
         touched.identified.insert(rid);
     }
@@ -512,15 +516,15 @@ fn delete(
         _ => return outcome(Status::Deleted, resource_type, &id, 0, now),
     };
     let version = row.version + 1;
+    let vid = session.new_vid();
     session
         .connection
         .prepare_cached(
             "INSERT INTO version
-             (rid, kind, version, updated, interaction, labels, patient, body)
-             VALUES (?1, ?2, ?3, ?4, 2, ?5, ?6, x'')",
+             (vid, rid, kind, version, updated, interaction, labels, patient, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, 2, ?6, ?7, x'')",
         )?
-        .execute((row.rid, kind, version, now, row.labels, row.patient))?;
-    let vid = session.connection.last_insert_rowid();
+        .execute((vid, row.rid, kind, version, now, row.labels, row.patient))?;
     index::replace(&mut session.state.index, row.rid, &row.entries, &[]);
     // A deleted Patient keeps its BSN: what is left of them stays theirs.
     session

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::database::writer::Session;
 use crate::limits::AUDIT_LINES_MAX;
-use crate::sqlite::writer::Session;
 use crate::{AuditBody, AuditEntry, StoreError};
 
 /// Appends lines, in order.

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use rusqlite::OptionalExtension;
+use crate::database::OptionalExtension;
 
 use crate::StoreError;
+use crate::database::writer::Session;
 use crate::index::{Range, Term};
-use crate::sqlite::writer::Session;
 
 /// What a write did to patients.
 #[derive(Debug, Default)]

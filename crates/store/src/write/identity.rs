@@ -1,12 +1,12 @@
 //! Which resource or patient a reference is about.
 
+use crate::database::OptionalExtension;
 use care::Bsn;
 use fhir::FhirVersion;
-use rusqlite::OptionalExtension;
 
 use crate::StoreError;
-use crate::sqlite::kinds::IDENTITY;
-use crate::sqlite::writer::Session;
+use crate::database::kinds::IDENTITY;
+use crate::database::writer::Session;
 
 /// The longest logical id, in bytes (FHIR R4, datatype id).
 const ID_BYTES_MAX: usize = 64;
@@ -128,7 +128,9 @@ fn somebody(session: &mut Session<'_>, name: &str) -> Result<i64, StoreError> {
     {
         session
             .connection
-            .prepare_cached("INSERT OR IGNORE INTO patient (rid, bsn) VALUES (?1, ?2)")?
+            .prepare_cached(
+                "INSERT INTO patient (rid, bsn) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )?
             .execute((rid, bsn.expose()))?;
     }
     Ok(rid)

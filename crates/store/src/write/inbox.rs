@@ -1,10 +1,10 @@
 //! Keeps messages as they came.
 
-use rusqlite::OptionalExtension;
+use crate::database::OptionalExtension;
 use sha2::{Digest, Sha256};
 
+use crate::database::writer::Session;
 use crate::limits::MESSAGE_BYTES_MAX;
-use crate::sqlite::writer::Session;
 use crate::{Alongside, MessageId, NewMessage, Outcome, Status, StoreError};
 
 /// States of a message, as the file keeps them.

@@ -5,12 +5,12 @@
 //! identity are something else: there the two Patients are one person, by
 //! BSN, by a link between them (what a merge leaves), or by a shared number.
 
+use crate::database::OptionalExtension;
 use fhir::Resource;
-use rusqlite::OptionalExtension;
 
 use super::identity::{bsn_of, patients};
 use crate::StoreError;
-use crate::sqlite::writer::Session;
+use crate::database::writer::Session;
 
 /// Whether a new version would be about somebody else than the stored one.
 pub(super) fn moves(

@@ -1,19 +1,21 @@
 //! Makes and migrates the schema; `user_version` says how far a file has come.
 
-use rusqlite::{Connection, TransactionBehavior};
-
+use super::Connection;
 use crate::StoreError;
 
 /// The steps, in order. A step that was released never changes.
-const STEPS: [&str; 2] = [include_str!("0001.sql"), include_str!("0002.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("schemas/sqlite/0001.sql"),
+    include_str!("schemas/sqlite/0002.sql"),
+];
 
 /// The newest version of the schema.
 pub(crate) const NEWEST: i64 = STEPS.len() as i64;
 
 /// Brings the file to the newest schema, all or nothing.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found = version(&transaction)?;
+pub(crate) fn migrate(connection: &Connection) -> Result<(), StoreError> {
+    connection.begin_writing()?;
+    let found = version(connection)?;
     if found > NEWEST {
         return Err(StoreError::NewerSchema {
             found,
@@ -24,14 +26,14 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         what: "the schema version is negative",
     })?;
     for step in &STEPS[done..] {
-        transaction.execute_batch(step)?;
+        connection.execute_batch(step)?;
     }
-    transaction.pragma_update(None, "user_version", NEWEST)?;
-    transaction.commit()?;
+    connection.execute_batch(&format!("PRAGMA user_version = {NEWEST}"))?;
+    connection.commit()?;
     Ok(())
 }
 
 /// The version of the schema in the file.
 pub(crate) fn version(connection: &Connection) -> Result<i64, StoreError> {
-    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+    Ok(connection.query_row("PRAGMA user_version", (), |row| row.get(0))?)
 }

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use super::connection;
+use super::Connection;
 use crate::StoreError;
 
 /// Reads at the same time; more wait their turn.
@@ -64,13 +63,13 @@ impl Pool {
             .pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => connection::reader(&self.path)?,
+            None => Connection::reader(&self.path)?,
         };
         // When `work` panics or ending the transaction fails, the connection is dropped.
         let answer = {
-            let moment = connection.unchecked_transaction()?;
-            let answer = work(&moment);
-            moment.finish()?;
+            connection.begin_reading()?;
+            let answer = work(&connection);
+            connection.roll_back()?;
             answer
         };
         self.idle

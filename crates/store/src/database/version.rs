@@ -1,8 +1,8 @@
 //! The version of FHIR that a file was made for.
 
 use fhir::FhirVersion;
-use rusqlite::{Connection, OptionalExtension};
 
+use super::{Connection, OptionalExtension};
 use crate::StoreError;
 
 /// The name under which the file keeps it.
@@ -26,7 +26,7 @@ pub(crate) fn settle(connection: &Connection, asked: FhirVersion) -> Result<(), 
             })?
     } else {
         let is_new: bool =
-            connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM name)", [], |row| {
+            connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM name)", (), |row| {
                 row.get(0)
             })?;
         let found = if is_new { asked } else { FhirVersion::R4 };
@@ -46,12 +46,13 @@ pub(crate) fn settle(connection: &Connection, asked: FhirVersion) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sqlite::names;
+    use crate::database::{names, schema};
 
     #[test]
     fn a_file_without_a_version_is_new_or_of_r4() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        crate::sqlite::schema::migrate(&mut connection).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let connection = Connection::writer(&directory.path().join("store.sqlite")).unwrap();
+        schema::migrate(&connection).unwrap();
         settle(&connection, FhirVersion::Stu3).unwrap();
         assert!(matches!(
             settle(&connection, FhirVersion::R4),
@@ -60,7 +61,7 @@ mod tests {
                 asked: FhirVersion::R4
             })
         ));
-        connection.execute("DELETE FROM meta", []).unwrap();
+        connection.execute("DELETE FROM meta", ()).unwrap();
         names::add(&connection, "tPatient").unwrap();
         assert!(settle(&connection, FhirVersion::Stu3).is_err());
         settle(&connection, FhirVersion::R4).unwrap();

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::Connection;
-
+use super::Connection;
 use super::names::{self, Known};
 use crate::StoreError;
 use crate::index::{Generations, View};

@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use foldhash::{HashMap, HashMapExt};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::{mpsc, oneshot};
 
 use super::kinds::{self, Kinds};
 use super::names::Remembered;
 use super::snapshot::{Shared, Snapshot};
+use super::{Connection, OptionalExtension};
 use crate::index::Upkeep;
 use crate::limits::{GROUP_MS_MAX, GROUP_WRITES_MAX, WAITING_WRITES_MAX};
 use crate::{Options, StoreError};
@@ -46,7 +46,11 @@ pub(crate) struct State {
     next_sequence: HashMap<i64, i64>,
     tallies: BTreeMap<i64, i64>,
     latest_ms: i64,
-    data_version: i64,
+    /// What the database said when this was read; `None` when it must be read
+    /// again.
+    seen: Option<i64>,
+    /// The number of the next version.
+    next_vid: i64,
 }
 
 /// One caller's work inside a transaction.
@@ -77,11 +81,18 @@ impl Session<'_> {
             None => self
                 .connection
                 .prepare_cached("SELECT max(rid) FROM resource WHERE rid BETWEEN ?1 AND ?2")?
-                .query_row([first, last], |row| row.get::<_, Option<i64>>(0))?
+                .query_row([first, last], |row| row.get::<Option<i64>>(0))?
                 .map_or(first + 1, |highest| highest + 1),
         };
         self.state.next_sequence.insert(kind, next + 1);
         Ok(next)
+    }
+
+    /// A number for a new version: a later one is higher.
+    pub(crate) fn new_vid(&mut self) -> i64 {
+        let vid = self.state.next_vid;
+        self.state.next_vid += 1;
+        vid
     }
 
     /// Changes a count, when this work is committed.
@@ -201,15 +212,17 @@ impl State {
             next_sequence: HashMap::new(),
             tallies: BTreeMap::new(),
             latest_ms: i64::MIN,
-            data_version: 0,
+            seen: None,
+            next_vid: 1,
         };
-        state.reload(connection)?;
+        state.reload(connection, None)?;
         Ok(state)
     }
 
-    /// Forgets what was known and reads it again: after a failed commit, or
-    /// when another process wrote to the file.
-    fn reload(&mut self, connection: &Connection) -> Result<(), StoreError> {
+    /// Forgets what was known and reads it again, inside a transaction: after a
+    /// failed commit, or when another process wrote to the database.
+    fn reload(&mut self, connection: &Connection, seen: Option<i64>) -> Result<(), StoreError> {
+        self.seen = None;
         self.names.forget();
         self.index = Upkeep::load(connection, Arc::clone(&self.shared.generations))?;
         self.next_sequence.clear();
@@ -217,20 +230,22 @@ impl State {
         self.audit_head = connection
             .query_row(
                 "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1",
-                [],
-                |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)),
+                (),
+                |row| Ok((row.get::<i64>(0)? as u64, row.get(1)?)),
             )
             .optional()?
             .unwrap_or((0, [0; 32]));
-        let written: Option<i64> = connection
+        let latest: Option<(i64, i64)> = connection
             .query_row(
-                "SELECT updated FROM version ORDER BY vid DESC LIMIT 1",
-                [],
-                |row| row.get(0),
+                "SELECT vid, updated FROM version ORDER BY vid DESC LIMIT 1",
+                (),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?;
-        self.latest_ms = self.latest_ms.max(written.unwrap_or(i64::MIN));
-        self.data_version = data_version(connection)?;
+        let (vid, updated) = latest.unwrap_or((0, i64::MIN));
+        self.next_vid = vid + 1;
+        self.latest_ms = self.latest_ms.max(updated);
+        self.seen = seen;
         Ok(())
     }
 
@@ -242,13 +257,6 @@ impl State {
             .max(self.options.clock.now().as_millisecond());
         Timestamp::from_millisecond(self.latest_ms).unwrap_or(Timestamp::MAX)
     }
-}
-
-/// Changes whenever another connection writes to the file.
-fn data_version(connection: &Connection) -> Result<i64, StoreError> {
-    Ok(connection
-        .prepare_cached("PRAGMA data_version")?
-        .query_row([], |row| row.get(0))?)
 }
 
 struct Thread {
@@ -265,8 +273,7 @@ impl Thread {
             let not_committed = match outcome {
                 Ok(()) => None,
                 Err(error) => {
-                    let _ = self.connection.execute_batch("ROLLBACK");
-                    let _ = self.state.reload(&self.connection);
+                    self.give_up();
                     let reason = reason(&error);
                     tracing::error!(%reason, "store.commit_failed");
                     Some(reason)
@@ -290,19 +297,25 @@ impl Thread {
                 return self.waiting.blocking_recv();
             }
             if let Err(error) = self.put_in_order() {
-                let _ = self.connection.execute_batch("ROLLBACK");
-                let _ = self.state.reload(&self.connection);
+                self.give_up();
                 tracing::error!(reason = %reason(&error), "store.upkeep_failed");
                 return self.waiting.blocking_recv();
             }
         }
     }
 
+    /// Ends a transaction that failed. What it left in memory is read again
+    /// when the next one begins.
+    fn give_up(&mut self) {
+        let _ = self.connection.roll_back();
+        self.state.seen = None;
+    }
+
     /// A part of the index's own work, in a transaction of its own.
     fn put_in_order(&mut self) -> Result<(), StoreError> {
         self.begin()?;
         self.state.index.work(&self.connection)?;
-        self.connection.execute_batch("COMMIT")?;
+        self.connection.commit()?;
         self.state.index.committed();
         Ok(())
     }
@@ -315,9 +328,9 @@ impl Thread {
     ) -> Result<(), StoreError> {
         let started = Instant::now();
         let patience = Duration::from_millis(GROUP_MS_MAX as u64);
-        let head = self.state.audit_head;
         let mut next = Some(first);
         let mut begun = self.begin();
+        let head = self.state.audit_head;
         while let Some(mut job) = next.take() {
             if begun.is_ok() {
                 begun = self.give_savepoint(&mut *job);
@@ -330,7 +343,7 @@ impl Thread {
         begun?;
         self.write_tallies()?;
         self.state.index.prepare_commit(&self.connection)?;
-        self.connection.execute_batch("COMMIT")?;
+        self.connection.commit()?;
         self.state.index.committed();
         if self.state.audit_head != head {
             let (seq, hash) = self.state.audit_head;
@@ -340,9 +353,9 @@ impl Thread {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        if data_version(&self.connection)? != self.state.data_version {
-            self.state.reload(&self.connection)?;
+        let seen = Some(self.connection.begin_writing()?);
+        if self.state.seen != seen {
+            self.state.reload(&self.connection, seen)?;
         }
         Ok(())
     }
@@ -350,9 +363,7 @@ impl Thread {
     /// Runs one job. An error here is one of the whole group; one of the job
     /// stays with the job.
     fn give_savepoint(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
-        self.connection
-            .prepare_cached("SAVEPOINT one")?
-            .execute([])?;
+        self.connection.set_savepoint()?;
         let head = self.state.audit_head;
         let mark = self.state.index.mark();
         let now = self.state.now();
@@ -374,21 +385,19 @@ impl Thread {
             if done.is_err() {
                 job.fail(StoreError::Fault);
             }
-            self.connection
-                .prepare_cached("ROLLBACK TO one")?
-                .execute([])?;
+            self.connection.back_to_savepoint()?;
             self.state.audit_head = head;
             self.state.index.undo_to(mark);
             self.state.names.forget();
         }
-        self.connection.prepare_cached("RELEASE one")?.execute([])?;
+        self.connection.release_savepoint()?;
         Ok(())
     }
 
     fn write_tallies(&mut self) -> Result<(), StoreError> {
         let mut upsert = self.connection.prepare_cached(
             "INSERT INTO tally (what, count) VALUES (?1, ?2)
-             ON CONFLICT (what) DO UPDATE SET count = count + excluded.count",
+             ON CONFLICT (what) DO UPDATE SET count = tally.count + excluded.count",
         )?;
         for (what, by) in std::mem::take(&mut self.state.tallies) {
             if by != 0 {
@@ -402,9 +411,7 @@ impl Thread {
 /// The code of a failure, without a message that could quote a value.
 fn reason(error: &StoreError) -> String {
     match error {
-        StoreError::Database(rusqlite::Error::SqliteFailure(failure, _)) => {
-            format!("SQLite code {}", failure.extended_code)
-        }
+        StoreError::Database(failure) => failure.code(),
         other => other.to_string(),
     }
 }

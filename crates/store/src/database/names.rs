@@ -6,8 +6,8 @@
 use std::sync::{PoisonError, RwLock};
 
 use foldhash::HashMap;
-use rusqlite::{Connection, OptionalExtension};
 
+use super::{Connection, OptionalExtension};
 use crate::StoreError;
 
 /// Words that the writer remembers, and the readers together.
@@ -26,10 +26,9 @@ pub(crate) fn add(connection: &Connection, text: &str) -> Result<i64, StoreError
     if let Some(id) = find(connection, text)? {
         return Ok(id);
     }
-    connection
-        .prepare_cached("INSERT INTO name (text) VALUES (?1)")?
-        .execute([text])?;
-    Ok(connection.last_insert_rowid())
+    Ok(connection
+        .prepare_cached("INSERT INTO name (text) VALUES (?1) RETURNING id")?
+        .query_row([text], |row| row.get(0))?)
 }
 
 /// The words that readers met, for all of them. A word that was committed

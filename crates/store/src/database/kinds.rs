@@ -2,9 +2,8 @@
 
 use fhir::FhirVersion;
 use foldhash::{HashMap, HashMapExt};
-use rusqlite::Connection;
 
-use super::names;
+use super::{Connection, names};
 use crate::StoreError;
 
 /// How far the kind is shifted in a resource's number.

@@ -1,9 +1,13 @@
-//! Connections, set up for durability first.
+//! SQLite: connections, set up for durability first, and how values go in and
+//! come out.
 
 use std::path::Path;
 
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 
+use super::DatabaseError;
+use super::value::Field;
 use crate::StoreError;
 
 /// Cache of the writer's connection, in KiB.
@@ -22,7 +26,7 @@ const STATEMENTS_MAX: usize = 128;
 
 /// The connection that writes. `synchronous=FULL` makes a commit durable
 /// before it returns, in WAL mode too.
-pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     let connection = open(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -42,7 +46,7 @@ pub(crate) fn writer(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// A connection that reads only.
-pub(crate) fn reader(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     // Opened for writing, because a read-only one cannot share the WAL index
     // when it comes first; `query_only` keeps it from changing anything.
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -58,4 +62,48 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "trusted_schema", "off")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
+}
+
+/// Changes whenever another connection writes to the file.
+pub(super) fn data_version(connection: &Connection) -> Result<i64, DatabaseError> {
+    Ok(connection
+        .prepare_cached("PRAGMA data_version")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// Puts values in the places of a statement.
+pub(super) fn bind(
+    statement: &mut rusqlite::Statement<'_>,
+    fields: &[Field<'_>],
+) -> Result<(), DatabaseError> {
+    let places = statement.parameter_count();
+    if places != fields.len() {
+        return Err(rusqlite::Error::InvalidParameterCount(fields.len(), places).into());
+    }
+    for (place, field) in (1..).zip(fields) {
+        let value = match *field {
+            Field::Null => ValueRef::Null,
+            Field::Integer(integer) => ValueRef::Integer(integer),
+            Field::Text(text) => ValueRef::Text(text.as_bytes()),
+            Field::Bytes(bytes) => ValueRef::Blob(bytes),
+        };
+        statement.raw_bind_parameter(place, ToSqlOutput::Borrowed(value))?;
+    }
+    Ok(())
+}
+
+/// A column of a row.
+pub(super) fn field<'r>(
+    row: &'r rusqlite::Row<'_>,
+    column: usize,
+) -> Result<Field<'r>, DatabaseError> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null => Field::Null,
+        ValueRef::Integer(integer) => Field::Integer(integer),
+        ValueRef::Text(text) => {
+            Field::Text(std::str::from_utf8(text).map_err(|_| DatabaseError::OtherKind)?)
+        }
+        ValueRef::Blob(bytes) => Field::Bytes(bytes),
+        ValueRef::Real(_) => return Err(DatabaseError::OtherKind),
+    })
 }
