@@ -11,6 +11,7 @@ mod door_client;
 mod node;
 mod region;
 mod resource_file;
+mod sandbox;
 mod shutdown;
 
 use std::process::ExitCode;

@@ -7,6 +7,7 @@
 
 mod access_log;
 mod bundle;
+mod callers;
 mod capability;
 mod explain_access;
 mod health;
@@ -30,10 +31,11 @@ use exchange::Node;
 use http::{Method, request::Parts};
 use network::rate::Buckets;
 use tokio::sync::watch;
-use trust::{Rejected, bearer::Bearer};
+use trust::Rejected;
+
+pub use callers::Callers;
 
 use crate::{
-    credentials::bearer_token,
     envelope::{Envelope, envelope},
     guard::{self, Admitted, Clients, Guarded, nothing_here},
     limits::{CLIENTS_COUNTED_MAX, HttpLimits},
@@ -47,8 +49,8 @@ use crate::{
 pub struct OwnDoor {
     /// The node behind it.
     pub node: Arc<Node>,
-    /// Who says whose a token is.
-    pub bearer: Arc<Bearer>,
+    /// Who may come in.
+    pub callers: Callers,
     /// The FHIR base URL as clients know it, without a slash at the end.
     pub fhir_base: String,
     /// Whether the node is ready to serve; `GET /health/ready` tells it.
@@ -64,7 +66,7 @@ pub struct OwnDoor {
 /// What the handlers share.
 pub(crate) struct Own {
     node: Arc<Node>,
-    bearer: Arc<Bearer>,
+    callers: Callers,
     fhir_base: String,
     ready: watch::Receiver<bool>,
     clock: Arc<dyn Clock>,
@@ -194,7 +196,7 @@ fn table() -> Vec<Route<Shared>> {
 pub fn router(door: OwnDoor) -> Router {
     let OwnDoor {
         node,
-        bearer,
+        callers,
         fhir_base,
         ready,
         clock,
@@ -205,7 +207,7 @@ pub fn router(door: OwnDoor) -> Router {
     let clients = |rate, at_once| Clients::new(rate, at_once, Arc::clone(&clock));
     let own = Arc::new(Own {
         node,
-        bearer,
+        callers,
         fhir_base,
         ready,
         capability,
@@ -240,11 +242,7 @@ impl Guarded for Own {
             // This door has no certificates: what needs one is shut.
             Credential::Peer | Credential::PeerAndToken => return Err(Problem::unauthenticated()),
         }
-        let verified = match bearer_token(&head.headers) {
-            Some(token) => self.bearer.verify(token),
-            None => Err(Rejected::Missing),
-        };
-        let cx = match verified {
+        let cx = match self.callers.verify(head) {
             Ok(cx) => cx,
             Err(rejected) => {
                 let address = head.extensions.get::<RemoteAddress>().copied();

@@ -423,7 +423,7 @@ impl Wiring<'_> {
         let (ready, is_ready) = watch::channel(true);
         let own_door = api::own::router(OwnDoor {
             node: Arc::clone(&node),
-            bearer: Arc::clone(&bearer),
+            callers: api::own::Callers::Bearer(Arc::clone(&bearer)),
             fhir_base: fhir.clone(),
             ready: is_ready,
             clock: Arc::clone(&self.clock),

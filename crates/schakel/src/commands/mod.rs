@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod fhirpath;
 mod nodes;
+mod sandbox;
 mod send;
 mod serve;
 mod validate;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Demo(demo::Demo),
     /// Run the node of one organisation
     Serve(serve::Serve),
+    /// Serve one FHIR base without sign-in, on this machine only, to try things out
+    Sandbox(sandbox::SandboxCommand),
     /// Send a message to an organisation of the demo region, through its real door
     Send(send::Send),
     /// Check the audit logs
@@ -44,6 +47,7 @@ impl Command {
         match self {
             Self::Demo(command) => command.run().await,
             Self::Serve(command) => command.run().await,
+            Self::Sandbox(command) => command.run().await,
             Self::Send(command) => command.run().await,
             Self::Audit(command) => command.run().await,
             Self::Explain(command) => command.run().await,

@@ -7,7 +7,7 @@ use api::{
     limits::{HttpLimits, MllpLimits},
     mllp::NodeIntake,
     node::{NodeDoor, RegionalServices},
-    own::OwnDoor,
+    own::{Callers, OwnDoor},
 };
 use exchange::{NetworkRegion, Node, NodeParts, catalogue::Catalogue};
 use jiff::tz::TimeZone;
@@ -218,7 +218,7 @@ impl RunningNode {
         ));
         let own = api::own::router(OwnDoor {
             node: Arc::clone(&node),
-            bearer: Arc::clone(&bearer),
+            callers: Callers::Bearer(Arc::clone(&bearer)),
             fhir_base,
             ready: is_ready,
             clock: Arc::clone(&clock),

@@ -9,5 +9,6 @@ mod kill;
 mod kit;
 mod processes;
 mod refusals;
+mod sandbox;
 mod story;
 mod validate;

@@ -1,0 +1,117 @@
+//! One organisation's FHIR base without sign-in, on loopback: the node that
+//! `serve` runs, with nobody around it.
+
+mod alone;
+mod files;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context;
+use api::{
+    limits::{HttpLimits, Rate},
+    own::{Callers, OwnDoor},
+};
+use care::{Clock, IdSource, RandomIds, SystemClock};
+use exchange::{Node, NodeParts, catalogue::Catalogue};
+use jiff::tz::TimeZone;
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{JoinError, JoinHandle},
+};
+use tokio_util::sync::CancellationToken;
+use trust::policy::Policies;
+
+use alone::Alone;
+use files::SandboxFiles;
+
+/// Who tries things out on the own machine is held to no pace.
+const PACE: Rate = Rate {
+    per_second: 1_000_000,
+    burst: 1_000_000,
+};
+
+/// Nobody is asked, so nothing is waited for.
+const NO_WAIT: Duration = Duration::ZERO;
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct SandboxSettings {
+    /// Where its files are kept; without it they go when the sandbox stops.
+    pub(crate) data: Option<PathBuf>,
+    /// The port on loopback; 0 takes any that is free.
+    pub(crate) port: u16,
+}
+
+/// A sandbox that runs.
+pub(crate) struct Sandbox {
+    pub(crate) url: String,
+    stop: CancellationToken,
+    closed: JoinHandle<()>,
+    /// Removes what was kept for this run only.
+    _files: SandboxFiles,
+}
+
+impl Sandbox {
+    /// Opens the store and the door.
+    pub(crate) async fn open(settings: SandboxSettings) -> anyhow::Result<Self> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port));
+        let socket = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("cannot listen at {address}"))?;
+        let url = format!("http://localhost:{}", socket.local_addr()?.port());
+        let fhir_base = format!("{url}/fhir/r4");
+
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
+        let files = SandboxFiles::find_or_make(settings.data, &*clock)?;
+        let store = files.open_store(fhir_base.clone(), &clock, &ids)?;
+        let node = Arc::new(Node::new(NodeParts {
+            organisation: files.identity().organisation().clone(),
+            store,
+            policies: Arc::new(Policies::embedded()?),
+            consents: Arc::new(Alone),
+            region: Arc::new(Alone),
+            catalogue: Catalogue::embedded()?,
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+            source_deadline: NO_WAIT,
+            time_zone: TimeZone::get("Europe/Amsterdam")?,
+        }));
+
+        let limits = HttpLimits {
+            system: PACE,
+            ..HttpLimits::STANDARD
+        };
+        let (_, ready) = watch::channel(true);
+        let (system, its_ids) = (files.identity().clone(), Arc::clone(&ids));
+        let door = api::own::router(OwnDoor {
+            node,
+            callers: Callers::AnybodyHere(Box::new(move || system.own_system(&*its_ids))),
+            fhir_base,
+            ready,
+            clock,
+            ids,
+            limits: limits.clone(),
+        });
+        let stop = CancellationToken::new();
+        let closed = api::open_http(socket, door, limits, stop.clone())?.closed;
+        Ok(Self {
+            url,
+            stop,
+            closed,
+            _files: files,
+        })
+    }
+
+    /// Lets requests under way finish, and closes the store.
+    pub(crate) async fn stop(self) -> Result<(), JoinError> {
+        self.stop.cancel();
+        self.closed.await
+    }
+}

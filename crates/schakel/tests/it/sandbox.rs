@@ -1,0 +1,117 @@
+//! `schakel sandbox`, as somebody who tries it out meets it.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use crate::kit::schakel;
+
+/// A sandbox that ends with the test.
+struct Sandbox {
+    process: Child,
+    base: String,
+}
+
+impl Sandbox {
+    fn start(data: Option<&Path>) -> Self {
+        let mut command = schakel();
+        command.args(["sandbox", "--port", "0"]);
+        if let Some(data) = data {
+            command.arg("--data").arg(data);
+        }
+        let mut process = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut base = String::new();
+        let printed = process.stdout.take().unwrap();
+        BufReader::new(printed).read_line(&mut base).unwrap();
+        Self {
+            process,
+            base: base.trim().to_owned(),
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_written_is_there_after_the_plug_was_pulled() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let http = client();
+    let patient = json!({ "resourceType": "Patient", "name": [{ "family": "Oosterveen" }] });
+
+    let sandbox = Sandbox::start(Some(&data));
+    let made = http
+        .post(format!("{}/Patient", sandbox.base))
+        .header("content-type", "application/fhir+json")
+        .body(patient.to_string())
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.status(), 201);
+    drop(sandbox);
+
+    let sandbox = Sandbox::start(Some(&data));
+    let found: Value = serde_json::from_slice(
+        &http
+            .get(format!("{}/Patient?name=oosterveen", sandbox.base))
+            .send()
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .unwrap(),
+    )
+    .unwrap();
+    assert_eq!(
+        found["entry"][0]["resource"]["name"][0]["family"], "Oosterveen",
+        "{found}"
+    );
+}
+
+#[tokio::test]
+async fn a_name_from_elsewhere_is_refused() {
+    let sandbox = Sandbox::start(None);
+    assert!(
+        sandbox.base.starts_with("http://localhost:"),
+        "{}",
+        sandbox.base
+    );
+    let refused = client()
+        .get(format!("{}/Patient", sandbox.base))
+        .header("host", "sandbox.example.org")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), 403);
+}
+
+#[test]
+fn a_directory_with_something_else_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("thesis.txt"), "years of work").unwrap();
+    let output = schakel()
+        .args(["sandbox", "--port", "0", "--data"])
+        .arg(directory.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("left alone"), "{said}");
+}
