@@ -2,10 +2,13 @@
 //! process, real doors, real files. `make bench` runs it; the figures that
 //! count are kept in `docs/performance.md` with the machine named.
 //!
-//! It compares nothing and fails on no figure: speed is told, not tested.
+//! `bench peers` measures one FHIR base beside those of others instead.
+//!
+//! It fails on no figure: speed is told, not tested.
 
 mod decisions;
 mod messages;
+mod peers;
 mod records;
 mod region;
 mod seven;
@@ -22,9 +25,13 @@ const PATIENTS: usize = 200;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let program = std::env::args()
-        .nth(1)
-        .context("usage: bench PATH-OF-SCHAKEL")?;
+    let mut arguments = std::env::args().skip(1);
+    let program = arguments
+        .next()
+        .context("usage: bench PATH-OF-SCHAKEL, or bench peers")?;
+    if program == "peers" {
+        return peers::run(arguments).await;
+    }
     let mut table = Table::default();
     let region = Region::start(&program, PATIENTS)?;
     table.row(

@@ -1,0 +1,193 @@
+//! Load: so many connections, each with one request under way at a time.
+
+use std::{
+    future::Future,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use anyhow::{bail, ensure};
+use futures::future::try_join_all;
+use serde_json::Value;
+
+use super::{data::Data, questions::Question, server::Server};
+
+/// One question in so many of the mixed load writes.
+const MIXED_WRITES: usize = 10;
+/// One question in so many of the mixed load searches; the others read.
+const MIXED_SEARCHES: usize = 3;
+
+/// Sends all transactions; resources a second.
+pub(crate) async fn import(
+    server: &Server,
+    data: &Data,
+    connections: usize,
+) -> anyhow::Result<f64> {
+    let next = AtomicUsize::new(0);
+    let began = Instant::now();
+    let work = async || -> anyhow::Result<()> {
+        while let Some((_, bundle)) = data.transactions.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let status = server.post("", bundle.clone()).await?;
+            ensure!(
+                status.is_success(),
+                "{} answers {status} to a transaction",
+                server.name()
+            );
+        }
+        Ok(())
+    };
+    try_join_all((0..connections).map(|_| work())).await?;
+    Ok(data.resources.len() as f64 / began.elapsed().as_secs_f64())
+}
+
+/// Asks the questions of one kind in turn; answers a second.
+pub(crate) async fn ask(
+    server: &Server,
+    question: &Question,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<f64> {
+    rate(connections, time, |at| {
+        let asked = &question.asked[at % question.asked.len()];
+        read(server, &asked.target)
+    })
+    .await
+}
+
+/// Reads, searches of all kinds, and creates, as a ward has them: answers a second.
+pub(crate) async fn mixed(
+    server: &Server,
+    questions: &[Question],
+    data: &Data,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<f64> {
+    let reads = &questions[0].asked;
+    let searches: Vec<_> = questions[1..].iter().collect();
+    let observations: Vec<_> = data.of("Observation").take(500).collect();
+    rate(connections, time, async |at| {
+        if at % MIXED_WRITES == 0 {
+            make(server, &observations[at % observations.len()].body).await
+        } else if at % MIXED_SEARCHES == 0 {
+            let kind = searches[(at / MIXED_SEARCHES) % searches.len()];
+            let asked = &kind.asked[at % kind.asked.len()];
+            read(server, &asked.target).await
+        } else {
+            read(server, &reads[at % reads.len()].target).await
+        }
+    })
+    .await
+}
+
+/// Creates observations one by one; how many a second.
+pub(crate) async fn create(
+    server: &Server,
+    data: &Data,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<f64> {
+    let observations: Vec<_> = data.of("Observation").take(500).collect();
+    rate(connections, time, |at| {
+        make(server, &observations[at % observations.len()].body)
+    })
+    .await
+}
+
+/// Ten pages of fifty observations, each from the link of the one before.
+pub(crate) async fn ten_pages(server: &Server, data: &Data) -> anyhow::Result<Duration> {
+    const PAGES: usize = 10;
+    let began = Instant::now();
+    let mut url = server.url("Observation?_count=50");
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..PAGES {
+        let (status, body) = server.get_url(&url).await?;
+        ensure!(status.is_success(), "a page answers {status}");
+        let page: Value = serde_json::from_slice(&body)?;
+        for entry in page["entry"].as_array().into_iter().flatten() {
+            seen.insert(entry["resource"]["id"].to_string());
+        }
+        let links = page["link"].as_array();
+        let next = links
+            .into_iter()
+            .flatten()
+            .find(|link| link["relation"] == "next");
+        match next.and_then(|link| link["url"].as_str()) {
+            Some(next) => url = next.replace("localhost", "127.0.0.1"),
+            None => break,
+        }
+    }
+    let took = began.elapsed();
+    let expected = data.of("Observation").count().min(50 * PAGES);
+    ensure!(
+        seen.len() == expected,
+        "{} observations instead of {expected}",
+        seen.len()
+    );
+    Ok(took)
+}
+
+/// The whole record of the patient who has most: the median of five.
+pub(crate) async fn everything(server: &Server, data: &Data) -> anyhow::Result<Duration> {
+    let (patient, least) = data.largest_patient();
+    let mut took = Vec::new();
+    for _ in 0..5 {
+        let began = Instant::now();
+        let (mut found, mut url) = (0, server.url(&format!("{patient}/$everything")));
+        loop {
+            let (status, body) = server.get_url(&url).await?;
+            ensure!(status.is_success(), "it answers {status}");
+            let page: Value = serde_json::from_slice(&body)?;
+            found += page["entry"].as_array().map_or(0, Vec::len);
+            let links = page["link"].as_array();
+            let next = links
+                .into_iter()
+                .flatten()
+                .find(|link| link["relation"] == "next");
+            match next.and_then(|link| link["url"].as_str()) {
+                Some(next) => url = next.replace("localhost", "127.0.0.1"),
+                None => break,
+            }
+        }
+        took.push(began.elapsed());
+        ensure!(found > least, "{found} resources of at least {least}");
+    }
+    took.sort();
+    Ok(took[took.len() / 2])
+}
+
+async fn read(server: &Server, target: &str) -> anyhow::Result<()> {
+    let (status, _) = server.get(target).await?;
+    if !status.is_success() {
+        bail!("{} answers {status} to {target}", server.name());
+    }
+    Ok(())
+}
+
+async fn make(server: &Server, body: &Value) -> anyhow::Result<()> {
+    let status = server.post("Observation", body.to_string()).await?;
+    ensure!(
+        status.is_success(),
+        "{} answers {status} to a create",
+        server.name()
+    );
+    Ok(())
+}
+
+/// How often a second something is done, by so many at the same time. Each
+/// gets numbers of its own.
+async fn rate<F: Future<Output = anyhow::Result<()>>>(
+    connections: usize,
+    time: Duration,
+    work: impl Fn(usize) -> F,
+) -> anyhow::Result<f64> {
+    let next = AtomicUsize::new(0);
+    let began = Instant::now();
+    let worker = async || -> anyhow::Result<()> {
+        while began.elapsed() < time {
+            work(next.fetch_add(1, Ordering::Relaxed)).await?;
+        }
+        Ok(())
+    };
+    try_join_all((0..connections).map(|_| worker())).await?;
+    Ok(next.into_inner() as f64 / began.elapsed().as_secs_f64())
+}
