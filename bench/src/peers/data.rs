@@ -112,6 +112,10 @@ fn take(mut bundle: Value, all: &mut BTreeMap<(String, String), Source>) {
     for mut entry in entries {
         let mut body = entry["resource"].take();
         resolve(&mut body, &names);
+        if let Some(members) = body.as_object_mut() {
+            // The generator leaves empty ones, which FHIR does not allow.
+            members.retain(|_, member| !member.as_object().is_some_and(serde_json::Map::is_empty));
+        }
         let (Some(kind), Some(id)) = (body["resourceType"].as_str(), body["id"].as_str()) else {
             continue;
         };
