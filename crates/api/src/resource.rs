@@ -66,14 +66,22 @@ pub(crate) fn version_of(tag: &str) -> Option<u64> {
     digits.parse().ok().filter(|_| plain)
 }
 
+/// How HTTP writes a date (RFC 9110, 5.6.7).
+const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
+
+/// The moment of an HTTP date; `None` when it is none: such a condition does
+/// not count.
+pub(crate) fn moment_of(date: &str) -> Option<Timestamp> {
+    let date = jiff::civil::DateTime::strptime(HTTP_DATE, date.trim()).ok()?;
+    Some(date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+}
+
 /// Puts `ETag` and `Last-Modified` on a response.
 pub(crate) fn put_version(headers: &mut HeaderMap, version: u64, last_updated: Timestamp) {
     if let Ok(tag) = HeaderValue::from_str(&entity_tag(version)) {
         headers.insert(header::ETAG, tag);
     }
-    let date = last_updated
-        .strftime("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string();
+    let date = last_updated.strftime(HTTP_DATE).to_string();
     if let Ok(date) = HeaderValue::from_str(&date) {
         headers.insert(header::LAST_MODIFIED, date);
     }
@@ -127,5 +135,16 @@ mod tests {
             "Sun, 06 Nov 1994 08:49:37 GMT"
         );
         assert_eq!(headers[header::ETAG], "W/\"1\"");
+        for (date, expected) in [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777)),
+            ("Sun, 06 Nov 1994 08:49:37", None),
+            ("yesterday", None),
+        ] {
+            assert_eq!(
+                moment_of(date).map(Timestamp::as_second),
+                expected,
+                "{date}"
+            );
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use care::OtherPatient;
 use fhir::outcome::{Issue, IssueCode};
+use fhir::patch::PatchError;
 use store::StoreError;
 
 use crate::catalogue::NotForYou;
@@ -61,14 +62,24 @@ impl ExchangeError {
     /// The issues to answer with, for an OperationOutcome.
     pub fn issues(&self) -> Vec<Issue> {
         let code = match self {
-            Self::Invalid(issues) => return issues.clone(),
+            Self::Invalid(issues) | Self::Store(StoreError::PatchedInvalid { issues, .. }) => {
+                return issues.clone();
+            }
             Self::NotAllowed | Self::OtherPatient(_) | Self::NotForYou(_) => IssueCode::Forbidden,
             Self::UnknownExchange | Self::NotFound => IssueCode::NotFound,
             Self::ReasonNeeded => IssueCode::Required,
             Self::Gone => IssueCode::Deleted,
             Self::LimitExceeded { .. } => IssueCode::TooCostly,
             Self::Audit(_) => IssueCode::Exception,
+            Self::Store(StoreError::NotPatched { source, .. }) => return vec![source.issue()],
             Self::Store(error) => store_code(error),
+            Self::InEntry {
+                at,
+                source: StoreError::PatchedInvalid { issues, .. },
+            } => {
+                let place = format!("Bundle.entry[{at}]");
+                return issues.iter().map(|one| one.clone().at(&*place)).collect();
+            }
             Self::InEntry { at, source } => {
                 let issue = Issue::error(store_code(source), source.to_string());
                 return vec![issue.at(format!("Bundle.entry[{at}]"))];
@@ -115,10 +126,16 @@ fn store_code(error: &StoreError) -> IssueCode {
         S::InvalidValue { .. } | S::InvalidCursor | S::InvalidId { .. } | S::IdMismatch { .. } => {
             IssueCode::Value
         }
-        S::PreconditionFailed { .. } | S::Conflict { .. } => IssueCode::Conflict,
+        S::PreconditionFailed { .. } | S::Conflict { .. } | S::OthersNamed { .. } => {
+            IssueCode::Conflict
+        }
+        S::NotPatched { source, .. } => source.issue().code,
+        S::PatchedInvalid { .. } => IssueCode::Invalid,
         S::OtherSubject { .. } | S::OtherBsn { .. } => IssueCode::BusinessRule,
         S::MultipleMatches { .. } => IssueCode::MultipleMatches,
-        S::UnresolvedReference { .. } | S::UnknownMessage => IssueCode::NotFound,
+        S::UnresolvedReference { .. } | S::NothingThere { .. } | S::UnknownMessage => {
+            IssueCode::NotFound
+        }
         S::LimitExceeded { .. } => IssueCode::TooCostly,
         S::OutOfScope | S::OtherPatient => IssueCode::Forbidden,
         _ => IssueCode::Exception,
@@ -129,7 +146,7 @@ fn store_code(error: &StoreError) -> IssueCode {
 pub(crate) fn store_status(error: &StoreError) -> u16 {
     use StoreError as S;
     match error {
-        S::UnknownResourceType | S::UnknownMessage => 404,
+        S::UnknownResourceType | S::UnknownMessage | S::NothingThere { .. } => 404,
         S::UnknownParameter { .. }
         | S::UnsupportedModifier { .. }
         | S::InvalidValue { .. }
@@ -137,9 +154,17 @@ pub(crate) fn store_status(error: &StoreError) -> u16 {
         | S::InvalidId { .. }
         | S::IdMismatch { .. } => 400,
         S::PreconditionFailed { .. } | S::MultipleMatches { .. } => 412,
-        S::Conflict { .. } => 409,
-        S::UnresolvedReference { .. } | S::OtherSubject { .. } | S::OtherBsn { .. } => 422,
-        S::LimitExceeded { .. } => 413,
+        S::Conflict { .. } | S::OthersNamed { .. } => 409,
+        S::LimitExceeded { .. }
+        | S::NotPatched {
+            source: PatchError::LimitExceeded { .. },
+            ..
+        } => 413,
+        S::UnresolvedReference { .. }
+        | S::OtherSubject { .. }
+        | S::OtherBsn { .. }
+        | S::NotPatched { .. }
+        | S::PatchedInvalid { .. } => 422,
         S::OutOfScope | S::OtherPatient => 403,
         S::Closed => 503,
         _ => 500,

@@ -12,6 +12,7 @@ pub mod definitions;
 pub mod fhirpath;
 pub mod json;
 pub mod outcome;
+pub mod patch;
 pub mod search;
 pub mod structure;
 pub mod validation;

@@ -1,6 +1,9 @@
 //! What a write is made of, and what comes of it.
 
-use fhir::Resource;
+use std::collections::BTreeSet;
+
+use care::Bsn;
+use fhir::{Resource, patch::Patch};
 use jiff::Timestamp;
 
 use crate::{AuditBody, MessageId, NewMessage};
@@ -49,6 +52,26 @@ pub enum Change {
         resource_type: String,
         /// The id.
         id: String,
+        /// Only when this is the current version.
+        if_match: Option<u64>,
+    },
+    /// A new version made of the current one. The patch is applied to what is
+    /// there when the write is its turn, so that nothing that others wrote
+    /// meanwhile is lost; what comes out must have the shape of FHIR.
+    Patch {
+        /// The type.
+        resource_type: String,
+        /// Which resource.
+        target: Target,
+        /// What changes.
+        patch: Patch,
+        /// Only when this is the current version.
+        if_match: Option<u64>,
+        /// Whom the audit lines beside this write are about, as
+        /// [`patients_named`] has it, before and after; when the resource turns
+        /// out to name somebody else, nothing is written
+        /// ([`crate::StoreError::OthersNamed`]).
+        named: BTreeSet<String>,
     },
     /// The end of the one resource that this search finds, if it finds one.
     DeleteWhere {
@@ -57,6 +80,33 @@ pub enum Change {
         /// The search.
         query: Vec<(String, String)>,
     },
+}
+
+/// Which resource a change is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The one with this id.
+    Id(String),
+    /// The one that this search finds; not finding any is an error.
+    Found(Vec<(String, String)>),
+}
+
+/// The patients that a resource names, by reference or, when it is a Patient,
+/// by BSN: whom an audit line about it must reach.
+pub fn patients_named(resource: &Resource) -> BTreeSet<String> {
+    let mut named: BTreeSet<String> = fhir::compartment::patients(resource).into_iter().collect();
+    if resource.resource_type() == "Patient" {
+        let identifiers = resource.root().each("identifier");
+        named.extend(identifiers.filter_map(|identifier| {
+            let is_bsn = identifier.text("system")? == Bsn::SYSTEM;
+            is_bsn.then(|| {
+                identifier
+                    .text("value")
+                    .map(|value| format!("{}|{value}", Bsn::SYSTEM))
+            })?
+        }));
+    }
+    named
 }
 
 /// What is written in the same transaction as the changes.

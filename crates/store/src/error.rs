@@ -56,6 +56,34 @@ pub enum StoreError {
         /// Which change, from zero.
         at: usize,
     },
+    /// There is nothing to change where the change needs something.
+    #[error("there is nothing there to change (change {at})")]
+    NothingThere {
+        /// Which change, from zero.
+        at: usize,
+    },
+    /// A patch cannot be applied to what is there.
+    #[error("{source}")]
+    NotPatched {
+        /// Which change, from zero.
+        at: usize,
+        /// Why.
+        source: fhir::patch::PatchError,
+    },
+    /// What a patch leaves does not have the shape of FHIR.
+    #[error("what the patch leaves is not valid (change {at})")]
+    PatchedInvalid {
+        /// Which change, from zero.
+        at: usize,
+        /// What is wrong with it.
+        issues: Vec<fhir::outcome::Issue>,
+    },
+    /// A patched resource names patients whom no audit line is about.
+    #[error("the resource came to be about somebody else meanwhile (change {at})")]
+    OthersNamed {
+        /// Which change, from zero.
+        at: usize,
+    },
     /// A condition that must find one resource at most finds several.
     #[error("the condition finds more than one resource (change {at})")]
     MultipleMatches {

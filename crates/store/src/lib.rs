@@ -24,7 +24,7 @@ mod stored;
 mod write;
 
 pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
-pub use change::{Alongside, Change, Outcome, Precedence, Status, Written};
+pub use change::{Alongside, Change, Outcome, Precedence, Status, Target, Written, patients_named};
 pub use counts::{Integrity, OutboxEvent, Statistics};
 pub use database::DatabaseError;
 pub use error::StoreError;

@@ -5,9 +5,10 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use exchange::Returned;
 use http::HeaderMap;
 
-use super::Shared;
+use super::{Shared, prefer};
 use crate::{
     body, envelope::Query, extract::Caller, problem::Problem, representation::FhirBody, resource,
 };
@@ -22,6 +23,7 @@ pub(super) async fn bundle(
     query.must_be_empty()?;
     let body = body::read(&headers, body, own.limits.body_bytes).await?;
     let bundle = resource::parse(&headers, body)?;
-    let answer = own.node.bundle(&cx, &bundle).await?;
+    let returned = prefer::returned(&headers)?.unwrap_or(Returned::Minimal);
+    let answer = own.node.bundle_returning(&cx, &bundle, returned).await?;
     Ok(FhirBody::from(&answer).into_response())
 }

@@ -16,10 +16,11 @@ use super::Shared;
 use crate::{envelope::Query, problem::Problem, representation::FhirBody};
 
 /// What can be done with every resource type.
-const INTERACTIONS: [&str; 8] = [
+const INTERACTIONS: [&str; 9] = [
     "read",
     "vread",
     "update",
+    "patch",
     "delete",
     "history-instance",
     "history-type",
@@ -65,6 +66,9 @@ pub(super) fn statement(fhir_base: &str, now: Timestamp) -> Bytes {
         },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "application/fhir+xml"],
+        "patchFormat": [
+            "application/json-patch+json", "application/fhir+json", "application/fhir+xml"
+        ],
         "rest": [{
             "mode": "server",
             "documentation": "Unknown search parameters are refused, whatever Prefer says. A BSN \
@@ -95,7 +99,7 @@ fn resource(name: &str) -> Value {
         "readHistory": true,
         "updateCreate": true,
         "conditionalCreate": true,
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
         "conditionalUpdate": true,
         "conditionalDelete": "single",
         "searchParam": (parameters)

@@ -13,6 +13,8 @@ mod explain_access;
 mod health;
 mod history;
 mod message;
+mod patch;
+mod prefer;
 mod read;
 mod regional_record;
 mod search;
@@ -23,7 +25,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     middleware::from_fn_with_state,
-    routing::{delete, get, post, put},
+    routing::{delete, get, patch, post, put},
 };
 use bytes::Bytes;
 use care::{Clock, IdSource, Role, Ura};
@@ -140,6 +142,12 @@ fn table() -> Vec<Route<Shared>> {
             put(write::update_where),
         ),
         route(
+            Method::PATCH,
+            "/fhir/r4/{type}",
+            Bearer,
+            patch(patch::patch_where),
+        ),
+        route(
             Method::DELETE,
             "/fhir/r4/{type}",
             Bearer,
@@ -157,6 +165,12 @@ fn table() -> Vec<Route<Shared>> {
             "/fhir/r4/{type}/{id}",
             Bearer,
             put(write::update),
+        ),
+        route(
+            Method::PATCH,
+            "/fhir/r4/{type}/{id}",
+            Bearer,
+            patch(patch::patch),
         ),
         route(
             Method::DELETE,

@@ -9,7 +9,7 @@ use crate::{
     envelope::Query,
     extract::{At, Caller},
     problem::Problem,
-    resource::{self, entity_tag},
+    resource,
 };
 
 pub(super) async fn read(
@@ -32,6 +32,7 @@ pub(super) async fn read_version(
     Caller(cx): Caller,
     At((resource_type, id, version)): At<(String, String, String)>,
     query: Query,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
     // A version that is no number is a version that is not there.
@@ -40,16 +41,27 @@ pub(super) async fn read_version(
         .node
         .read_version(&cx, &resource_type, &id, version)
         .await?;
+    if is_known(&headers, &stored) {
+        return Ok(resource::unchanged(&stored));
+    }
     Ok(resource::stored(StatusCode::OK, &stored))
 }
 
-/// Whether the client has this version already (`If-None-Match`).
+/// Whether the client has this version already (`If-None-Match`), or has it
+/// from after it was written (`If-Modified-Since`, which counts only without
+/// the other: RFC 9110, 13.1.3).
 fn is_known(headers: &HeaderMap, stored: &Stored) -> bool {
-    let current = entity_tag(stored.version);
-    headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
-        .filter_map(|tags| tags.to_str().ok())
-        .flat_map(|tags| tags.split(','))
-        .any(|tag| tag.trim() == "*" || tag.trim() == current)
+    if headers.contains_key(header::IF_NONE_MATCH) {
+        return headers
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .filter_map(|tags| tags.to_str().ok())
+            .flat_map(|tags| tags.split(','))
+            .any(|tag| tag.trim() == "*" || resource::version_of(tag) == Some(stored.version));
+    }
+    let since = headers
+        .get(header::IF_MODIFIED_SINCE)
+        .and_then(|date| resource::moment_of(date.to_str().ok()?));
+    // A date of HTTP has whole seconds.
+    since.is_some_and(|since| stored.last_updated.as_second() <= since.as_second())
 }

@@ -6,12 +6,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use care::AccessContext;
-use exchange::ExchangeError;
+use exchange::Returned;
 use fhir::outcome::{Issue, IssueCode, Severity, operation_outcome};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use store::{Change, Outcome, Status};
+use store::{Change, Status};
 
-use super::{Own, Shared};
+use super::{Own, Shared, prefer};
 use crate::{
     body,
     envelope::Query,
@@ -22,9 +22,8 @@ use crate::{
     resource,
 };
 
-const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
+pub(super) const IF_NONE_EXIST: HeaderName = HeaderName::from_static("if-none-exist");
 const PRECONDITIONS: [HeaderName; 3] = [header::IF_MATCH, header::IF_NONE_MATCH, IF_NONE_EXIST];
-const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// `POST [type]`, with `If-None-Exist` only when nothing of the kind is there.
 pub(super) async fn create(
@@ -37,7 +36,7 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
     refuse_preconditions(&headers, &[header::IF_MATCH, header::IF_NONE_MATCH])?;
-    let wanted = Wanted::of(&headers)?;
+    let returned = prefer::returned(&headers)?.unwrap_or(Returned::Representation);
     let if_none_exist = match headers.get(IF_NONE_EXIST) {
         Some(condition) => Some(condition_of(condition)?),
         None => None,
@@ -49,7 +48,7 @@ pub(super) async fn create(
         resource,
         if_none_exist,
     };
-    own.write(&cx, change, wanted).await
+    own.write(&cx, change, returned).await
 }
 
 /// `PUT [type]/[id]`, with `If-Match` only over the named version. An id that
@@ -64,14 +63,8 @@ pub(super) async fn update(
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
     refuse_preconditions(&headers, &[header::IF_NONE_MATCH, IF_NONE_EXIST])?;
-    let wanted = Wanted::of(&headers)?;
-    let if_match = match headers.get(header::IF_MATCH) {
-        Some(tag) => {
-            let version = tag.to_str().ok().and_then(resource::version_of);
-            Some(version.ok_or_else(|| Problem::bad_request("If-Match is not a version"))?)
-        }
-        None => None,
-    };
+    let returned = prefer::returned(&headers)?.unwrap_or(Returned::Representation);
+    let if_match = if_match(&headers)?;
     let body = body::read(&headers, body, own.limits.body_bytes).await?;
     let resource = resource::parse_as(&resource_type, &headers, body)?;
     if resource.id().as_deref() != Some(id.as_str()) {
@@ -89,7 +82,7 @@ pub(super) async fn update(
             id,
             if_match,
         },
-        wanted,
+        returned,
     )
     .await
 }
@@ -104,7 +97,7 @@ pub(super) async fn update_where(
     body: Body,
 ) -> Result<Response, Problem> {
     refuse_preconditions(&headers, &PRECONDITIONS)?;
-    let wanted = Wanted::of(&headers)?;
+    let returned = prefer::returned(&headers)?.unwrap_or(Returned::Representation);
     let query = needed(query)?;
     let body = body::read(&headers, body, own.limits.body_bytes).await?;
     let resource = resource::parse_as(&resource_type, &headers, body)?;
@@ -115,12 +108,13 @@ pub(super) async fn update_where(
             resource,
             query,
         },
-        wanted,
+        returned,
     )
     .await
 }
 
-/// `DELETE [type]/[id]`. Deleting what is not there is no error.
+/// `DELETE [type]/[id]`, with `If-Match` only of the named version. Deleting
+/// what is not there is no error.
 pub(super) async fn delete(
     State(own): State<Shared>,
     Caller(cx): Caller,
@@ -129,11 +123,13 @@ pub(super) async fn delete(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
-    refuse_preconditions(&headers, &PRECONDITIONS)?;
-    own.node
-        .write(&cx, Change::Delete { resource_type, id })
-        .await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    refuse_preconditions(&headers, &[header::IF_NONE_MATCH, IF_NONE_EXIST])?;
+    let change = Change::Delete {
+        resource_type,
+        id,
+        if_match: if_match(&headers)?,
+    };
+    own.delete(&cx, change, &headers).await
 }
 
 /// `DELETE [type]?[search]`: the one resource that the search finds, if any.
@@ -146,21 +142,29 @@ pub(super) async fn delete_where(
 ) -> Result<Response, Problem> {
     refuse_preconditions(&headers, &PRECONDITIONS)?;
     let query = needed(query)?;
-    own.node
-        .write(
-            &cx,
-            Change::DeleteWhere {
-                resource_type,
-                query,
-            },
-        )
-        .await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let change = Change::DeleteWhere {
+        resource_type,
+        query,
+    };
+    own.delete(&cx, change, &headers).await
+}
+
+/// The version that `If-Match` names.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(tag) = headers.get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let version = tag.to_str().ok().and_then(resource::version_of);
+    let version = version.ok_or_else(|| Problem::bad_request("If-Match is not a version"))?;
+    Ok(Some(version))
 }
 
 /// Refuses preconditions that an interaction does not hold: one that is
 /// ignored would change what the client meant to protect.
-fn refuse_preconditions(headers: &HeaderMap, names: &[HeaderName]) -> Result<(), Problem> {
+pub(super) fn refuse_preconditions(
+    headers: &HeaderMap,
+    names: &[HeaderName],
+) -> Result<(), Problem> {
     if names.iter().any(|name| headers.contains_key(name)) {
         return Err(Problem::bad_request(
             "A precondition in the headers is not supported here",
@@ -170,7 +174,7 @@ fn refuse_preconditions(headers: &HeaderMap, names: &[HeaderName]) -> Result<(),
 }
 
 /// A condition that says nothing would be about everything.
-fn needed(query: Query) -> Result<QueryPairs, Problem> {
+pub(super) fn needed(query: Query) -> Result<QueryPairs, Problem> {
     if query.0.is_empty() {
         return Err(Problem::bad_request(
             "This needs an id, or a search that finds one resource",
@@ -193,41 +197,33 @@ fn condition_of(header: &HeaderValue) -> Result<QueryPairs, Problem> {
     Ok(pairs)
 }
 
-/// What the client wants back (`Prefer: return=…`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Nothing,
-    Resource,
-    Outcome,
-}
-
-impl Wanted {
-    fn of(headers: &HeaderMap) -> Result<Self, Problem> {
-        let preferences = headers
-            .get_all(PREFER)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split([',', ';']))
-            .filter_map(|preference| preference.trim().strip_prefix("return="));
-        let mut wanted = Self::Resource;
-        for preference in preferences {
-            wanted = match preference.trim_matches('"') {
-                "minimal" => Self::Nothing,
-                "representation" => Self::Resource,
-                "OperationOutcome" => Self::Outcome,
-                _ => return Err(Problem::bad_request("Prefer asks for what there is not")),
-            };
-        }
-        Ok(wanted)
-    }
-}
-
 impl Own {
-    async fn write(
+    /// Deletes; says so in words only to whoever prefers that.
+    async fn delete(
         &self,
         cx: &AccessContext,
         change: Change,
-        wanted: Wanted,
+        headers: &HeaderMap,
+    ) -> Result<Response, Problem> {
+        let returned = prefer::returned(headers)?;
+        let outcome = self.node.write(cx, change).await?;
+        let mut response = match returned {
+            Some(Returned::OperationOutcome) => told(outcome.status).into_response(),
+            _ => StatusCode::NO_CONTENT.into_response(),
+        };
+        if outcome.version > 0 {
+            let (headers, outcome) = (response.headers_mut(), &outcome);
+            resource::put_version(headers, outcome.version, outcome.last_updated);
+        }
+        Ok(response)
+    }
+
+    /// Carries out a change and answers as the client prefers.
+    pub(super) async fn write(
+        &self,
+        cx: &AccessContext,
+        change: Change,
+        returned: Returned,
     ) -> Result<Response, Problem> {
         let outcome = self.node.write(cx, change).await?;
         let status = match outcome.status {
@@ -236,11 +232,11 @@ impl Own {
                 StatusCode::OK
             }
         };
-        let mut response = match wanted {
-            Wanted::Nothing => status.into_response(),
-            Wanted::Outcome => (status, done(outcome.status)).into_response(),
-            Wanted::Resource => match self.version(cx, &outcome).await? {
-                Some(body) => (status, body).into_response(),
+        let mut response = match returned {
+            Returned::Minimal => status.into_response(),
+            Returned::OperationOutcome => (status, told(outcome.status)).into_response(),
+            Returned::Representation => match self.node.as_written(cx, &outcome).await? {
+                Some(stored) => (status, FhirBody::from(stored.body)).into_response(),
                 None => status.into_response(),
             },
         };
@@ -258,44 +254,14 @@ impl Own {
         }
         Ok(response)
     }
-
-    /// What was written, for a client that may also read it.
-    async fn version(
-        &self,
-        cx: &AccessContext,
-        outcome: &Outcome,
-    ) -> Result<Option<FhirBody>, Problem> {
-        let Outcome {
-            resource_type,
-            id,
-            version,
-            ..
-        } = outcome;
-        match self
-            .node
-            .read_version(cx, resource_type, id, *version)
-            .await
-        {
-            Ok(stored) => Ok(Some(stored.body.into())),
-            // It is written all the same: that must be told.
-            Err(ExchangeError::NotAllowed | ExchangeError::NotFound) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
 }
 
-fn done(status: Status) -> FhirBody {
-    let text = match status {
-        Status::Created => "Created",
-        Status::Updated => "Updated",
-        Status::Unchanged => "It was there already, the same",
-        Status::Outdated => "What is there stands",
-        Status::Deleted => "Deleted",
-    };
+/// What was done, as an OperationOutcome.
+fn told(status: Status) -> FhirBody {
     let issue = Issue {
         severity: Severity::Information,
         code: IssueCode::Informational,
-        text: text.to_owned(),
+        text: exchange::done(status).to_owned(),
         expression: None,
     };
     FhirBody::from(&operation_outcome(&[issue]))
@@ -304,24 +270,6 @@ fn done(status: Status) -> FhirBody {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn preferences_are_read() {
-        for (prefer, expected) in [
-            ("return=minimal", Some(Wanted::Nothing)),
-            (
-                "respond-async, return=representation",
-                Some(Wanted::Resource),
-            ),
-            ("return=OperationOutcome; x", Some(Wanted::Outcome)),
-            ("handling=strict", Some(Wanted::Resource)),
-            ("return=everything", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(PREFER, prefer.parse().unwrap());
-            assert_eq!(Wanted::of(&headers).ok(), expected, "{prefer}");
-        }
-    }
 
     #[test]
     fn a_condition_must_say_something() {

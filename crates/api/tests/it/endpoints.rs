@@ -19,7 +19,9 @@ const OPEN: [(&str, &str); 3] = [
 ];
 
 /// The endpoints of an own door that need a token, each as it can be called.
-const OWN: [(&str, &str, &str); 21] = [
+const OWN: [(&str, &str, &str); 23] = [
+    ("PATCH", "/fhir/r4/{type}", "/fhir/r4/Patient?active=true"),
+    ("PATCH", "/fhir/r4/{type}/{id}", "/fhir/r4/Patient/a"),
     ("POST", "/fhir/r4", "/fhir/r4"),
     ("POST", "/fhir/r4/", "/fhir/r4/"),
     ("GET", "/fhir/r4/_history", "/fhir/r4/_history"),
@@ -333,10 +335,10 @@ async fn what_a_door_does_not_have_looks_the_same_everywhere() {
         bodies.insert(body);
     }
     assert_eq!(bodies.len(), 1, "{bodies:?}");
-    let patch = region
+    let wrong = region
         .hospital
-        .ask("his-hospital", Method::PATCH, "/fhir/r4/Patient/a");
-    assert_eq!(status_and_body(patch).await.0, 405);
+        .ask("his-hospital", Method::POST, "/fhir/r4/Patient/a");
+    assert_eq!(status_and_body(wrong).await.0, 405);
     let preflight = http()
         .request(Method::OPTIONS, format!("{}/Patient", region.hospital.fhir))
         .header("origin", "https://elsewhere.example")

@@ -7,6 +7,7 @@ mod endpoints;
 mod kit;
 mod limits;
 mod messages;
+mod patch;
 mod quiet;
 mod region;
 mod rest;

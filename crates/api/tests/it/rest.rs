@@ -48,6 +48,30 @@ async fn a_resource_lives_from_create_to_delete() {
         .header("if-none-match", "W/\"1\"");
     assert_eq!(known.send().await.unwrap().status(), 304);
 
+    let asked = async |method: Method, name: &str, value: &str| {
+        let request = hospital
+            .ask(HIS, method, &format!("/fhir/r4/Patient/{id}"))
+            .header(name, value);
+        request.send().await.unwrap()
+    };
+    let now = "Fri, 01 Jan 2100 00:00:00 GMT";
+    for (name, value, expected) in [
+        ("if-none-match", "W/\"7\", \"1\"", 304),
+        ("if-none-match", "W/\"7\"", 200),
+        ("if-modified-since", now, 304),
+        ("if-modified-since", "Thu, 01 Jan 1970 00:00:00 GMT", 200),
+        ("if-modified-since", "yesterday", 200),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let response = asked(method.clone(), name, value).await;
+            assert_eq!(response.status(), expected, "{method} {name}: {value}");
+            assert_eq!(response.headers()["etag"], "W/\"1\"");
+            let body = response.text().await.unwrap();
+            let has_body = expected == 200 && method == Method::GET;
+            assert_eq!(!body.is_empty(), has_body, "{method} {name}: {value}");
+        }
+    }
+
     patient["gender"] = json!("other");
     let update = |tag: &str, body: &Value| {
         hospital
@@ -60,14 +84,23 @@ async fn a_resource_lives_from_create_to_delete() {
         update("W/\"7\"", &patient).send().await.unwrap().status(),
         412
     );
-    for (method, name) in [(Method::DELETE, "if-match"), (Method::PUT, "if-none-match")] {
+    for (method, name, expected) in [
+        (Method::DELETE, "if-match", 412),
+        (Method::DELETE, "if-none-match", 400),
+        (Method::PUT, "if-none-match", 400),
+        (Method::PATCH, "if-none-match", 400),
+        (Method::POST, "if-match", 405),
+    ] {
         let ignored = hospital
-            .ask(HIS, method, &format!("/fhir/r4/Patient/{id}"))
+            .ask(HIS, method.clone(), &format!("/fhir/r4/Patient/{id}"))
             .header("content-type", "application/fhir+json")
             .header(name, "W/\"7\"")
             .body(patient.to_string());
         let status = ignored.send().await.unwrap().status();
-        assert_eq!(status, 400, "a precondition is never ignored");
+        assert_eq!(
+            status, expected,
+            "a precondition is never ignored: {method} {name}"
+        );
     }
     assert_eq!(
         update("seven", &patient).send().await.unwrap().status(),

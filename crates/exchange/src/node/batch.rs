@@ -5,27 +5,29 @@ use care::AccessContext;
 use fhir::{
     Resource,
     json::{Node as JsonNode, Value},
-    outcome::{Issue, IssueCode, operation_outcome},
+    outcome::{Issue, IssueCode, Severity, operation_outcome},
 };
-use store::{Alongside, Change, Outcome, Status};
+use store::{Change, Outcome, Status, Stored};
 
-use super::{Node, write};
-use crate::{error::ExchangeError, url};
+use super::{
+    Node,
+    entry::{Asked, Look, asked, invalid},
+    write,
+};
+use crate::error::ExchangeError;
 
 /// The most entries in one Bundle.
 pub const BUNDLE_ENTRIES_MAX: usize = 5_000;
 
-/// What one entry asks for.
-pub(super) enum Asked {
-    /// A change.
-    Change(Box<Change>),
-    /// One resource.
-    Read { resource_type: String, id: String },
-    /// A search.
-    Search {
-        resource_type: String,
-        query: Vec<(String, String)>,
-    },
+/// What the answer to a change holds (`Prefer: return=…`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Returned {
+    /// What happened, and to which version.
+    Minimal,
+    /// The resource as it is stored, for whoever may read it.
+    Representation,
+    /// What happened, in words.
+    OperationOutcome,
 }
 
 impl Node {
@@ -34,6 +36,16 @@ impl Node {
         &self,
         cx: &AccessContext,
         bundle: &Resource,
+    ) -> Result<Value, ExchangeError> {
+        self.bundle_returning(cx, bundle, Returned::Minimal).await
+    }
+
+    /// The same, with what the client wants to get back.
+    pub async fn bundle_returning(
+        &self,
+        cx: &AccessContext,
+        bundle: &Resource,
+        returned: Returned,
     ) -> Result<Value, ExchangeError> {
         let root = bundle.root();
         if bundle.resource_type() != "Bundle" {
@@ -52,8 +64,8 @@ impl Node {
             });
         }
         match root.text("type").as_deref() {
-            Some("transaction") => self.transaction(cx, &entries).await,
-            Some("batch") => self.batch(cx, &entries).await,
+            Some("transaction") => self.transaction(cx, &entries, returned).await,
+            Some("batch") => self.batch(cx, &entries, returned).await,
             _ => Err(invalid(
                 IssueCode::Value,
                 "the type must be transaction or batch",
@@ -62,66 +74,96 @@ impl Node {
         }
     }
 
+    /// All changes or none; then what is read, each for itself: a read that
+    /// finds nothing does not undo what is written.
     async fn transaction(
         &self,
         cx: &AccessContext,
         entries: &[JsonNode<'_>],
+        returned: Returned,
     ) -> Result<Value, ExchangeError> {
-        let changes = changes(entries)?;
-        let scope = self.writing_scope(cx, &changes).await?;
-        let outcomes = if changes.is_empty() {
-            Vec::new()
-        } else {
-            let audit = self.audit_changes(cx, &changes).await?;
-            let with = Alongside {
-                audit,
-                ..Alongside::default()
-            };
-            let written = self.parts.store.write(cx, &scope, changes, with).await;
-            written.map_err(in_entry)?.outcomes
-        };
-        let entries: Vec<Value> = outcomes.iter().map(response).collect();
-        Ok(answer("transaction-response", entries))
+        let mut changes = Vec::new();
+        let mut places = Vec::new();
+        let mut looks = Vec::new();
+        for (at, asked) in all_asked(entries)?.into_iter().enumerate() {
+            match asked {
+                Asked::Change(change) => {
+                    changes.push(*change);
+                    places.push(at);
+                }
+                Asked::Look(look) => looks.push((at, look)),
+            }
+        }
+        let mut answers: Vec<Value> = entries.iter().map(|_| Value::Null).collect();
+        if !changes.is_empty() || looks.is_empty() {
+            let scope = self.writing_scope(cx, &changes).await?;
+            if !changes.is_empty() {
+                let written = self.written(cx, &scope, changes).await;
+                let written = written.map_err(|error| in_entry(error, &places))?;
+                for (at, outcome) in places.into_iter().zip(&written.outcomes) {
+                    answers[at] = self.response(cx, outcome, returned).await?;
+                }
+            }
+        }
+        for (at, look) in looks {
+            answers[at] = answered(self.look(cx, look).await)?;
+        }
+        Ok(answer("transaction-response", answers))
     }
 
     async fn batch(
         &self,
         cx: &AccessContext,
         entries: &[JsonNode<'_>],
+        returned: Returned,
     ) -> Result<Value, ExchangeError> {
         let mut answers = Vec::with_capacity(entries.len());
         for entry in entries {
             let done = match asked(*entry) {
-                Ok(asked) => self.carry_out(cx, asked).await,
+                Ok(Asked::Change(change)) => match self.write(cx, *change).await {
+                    Ok(outcome) => self.response(cx, &outcome, returned).await,
+                    Err(error) => Err(error),
+                },
+                Ok(Asked::Look(look)) => self.look(cx, look).await,
                 Err(error) => Err(error),
             };
-            answers.push(match done {
-                Ok(answer) => answer,
-                // Without an audit line nothing of the batch may go on.
-                Err(error @ ExchangeError::Audit(_)) => return Err(error),
-                Err(error) => fhir::value!({
-                    "response": {
-                        "status": (error.status().to_string()),
-                        "outcome": (operation_outcome(&error.issues()))
-                    }
-                }),
-            });
+            answers.push(answered(done)?);
         }
         Ok(answer("batch-response", answers))
     }
 
-    async fn carry_out(&self, cx: &AccessContext, asked: Asked) -> Result<Value, ExchangeError> {
-        match asked {
-            Asked::Change(change) => Ok(response(&self.write(cx, *change).await?)),
-            Asked::Read { resource_type, id } => {
-                let stored = self.read(cx, &resource_type, &id).await?;
-                let version = format!("W/\"{}\"", stored.version);
+    async fn look(&self, cx: &AccessContext, look: Look) -> Result<Value, ExchangeError> {
+        match look {
+            Look::Read {
+                resource_type,
+                id,
+                version,
+                if_none_match,
+                if_modified_since,
+                head_only,
+            } => {
+                let stored = match version {
+                    Some(version) => self.read_version(cx, &resource_type, &id, version).await?,
+                    None => self.read(cx, &resource_type, &id).await?,
+                };
+                let is_known = if_none_match == Some(stored.version)
+                    || if_none_match.is_none()
+                        && if_modified_since.is_some_and(|since| stored.last_updated <= since);
+                let mut response = fhir::value!({
+                    "status": (if is_known { "304" } else { "200" }),
+                    "etag": (format!("W/\"{}\"", stored.version)),
+                    "lastModified": (stored.last_updated.to_string())
+                });
+                if is_known || head_only {
+                    return Ok(fhir::value!({ "response": (response) }));
+                }
+                response.set("location", place_of(&stored));
                 Ok(fhir::value!({
                     "resource": (parsed(&stored.body)?),
-                    "response": { "status": "200", "etag": (version) }
+                    "response": (response)
                 }))
             }
-            Asked::Search {
+            Look::Search {
                 resource_type,
                 query,
             } => {
@@ -148,31 +190,118 @@ impl Node {
             }
         }
     }
+
+    /// The entry that answers a change.
+    async fn response(
+        &self,
+        cx: &AccessContext,
+        outcome: &Outcome,
+        returned: Returned,
+    ) -> Result<Value, ExchangeError> {
+        let mut response = response(outcome);
+        match returned {
+            Returned::Minimal => {}
+            Returned::OperationOutcome => {
+                let issue = Issue {
+                    severity: Severity::Information,
+                    code: IssueCode::Informational,
+                    text: done(outcome.status).to_owned(),
+                    expression: None,
+                };
+                response.set("outcome", operation_outcome(&[issue]));
+            }
+            Returned::Representation => {
+                if let Some(stored) = self.as_written(cx, outcome).await? {
+                    let resource = parsed(&stored.body)?;
+                    return Ok(fhir::value!({ "resource": (resource), "response": (response) }));
+                }
+            }
+        }
+        Ok(fhir::value!({ "response": (response) }))
+    }
+
+    /// What was written, for whoever may also read it; `None` for others, and
+    /// after a deletion.
+    pub async fn as_written(
+        &self,
+        cx: &AccessContext,
+        outcome: &Outcome,
+    ) -> Result<Option<Stored>, ExchangeError> {
+        if outcome.status == Status::Deleted {
+            return Ok(None);
+        }
+        let found = self.read_version(cx, outcome.resource_type, &outcome.id, outcome.version);
+        match found.await {
+            Ok(stored) => Ok(Some(stored)),
+            // It is written all the same: that must be told.
+            Err(ExchangeError::NotAllowed | ExchangeError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What was done with a change, in words.
+pub fn done(status: Status) -> &'static str {
+    match status {
+        Status::Created => "Created",
+        Status::Updated => "Updated",
+        Status::Unchanged => "It was there already, the same",
+        Status::Outdated => "What is there stands",
+        Status::Deleted => "Deleted",
+    }
+}
+
+/// The answer to one entry, or the issues in its place.
+fn answered(done: Result<Value, ExchangeError>) -> Result<Value, ExchangeError> {
+    match done {
+        Ok(answer) => Ok(answer),
+        // Without an audit line nothing more may be done.
+        Err(error @ ExchangeError::Audit(_)) => Err(error),
+        Err(error) => Ok(fhir::value!({
+            "response": {
+                "status": (error.status().to_string()),
+                "outcome": (operation_outcome(&error.issues()))
+            }
+        })),
+    }
 }
 
 /// The entries of a transaction as changes, all checked.
 pub(super) fn changes(entries: &[JsonNode<'_>]) -> Result<Vec<Change>, ExchangeError> {
-    let mut changes = Vec::with_capacity(entries.len());
+    let asked = all_asked(entries)?.into_iter();
+    let changes = asked.map(|asked| match asked {
+        Asked::Change(change) => Ok(*change),
+        Asked::Look(_) => Err(invalid(
+            IssueCode::NotSupported,
+            "only changes can be taken in here",
+            "request.method",
+        )),
+    });
+    changes.collect()
+}
+
+/// What the entries of a transaction ask for, all checked.
+fn all_asked(entries: &[JsonNode<'_>]) -> Result<Vec<Asked>, ExchangeError> {
+    let mut all = Vec::with_capacity(entries.len());
     let mut issues = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
-        let place = format!("Bundle.entry[{index}]");
-        let found = asked(*entry).and_then(|asked| match asked {
-            Asked::Change(change) => write::check(&change).map(|()| *change),
-            Asked::Read { .. } | Asked::Search { .. } => Err(invalid(
-                IssueCode::NotSupported,
-                "a transaction holds no reads; use a batch",
-                "request.method",
-            )),
+        let found = asked(*entry).and_then(|asked| {
+            if let Asked::Change(change) = &asked {
+                write::check(change)?;
+            }
+            Ok(asked)
         });
         match found {
-            Ok(change) => changes.push(change),
+            Ok(asked) => all.push(asked),
+            Err(error @ ExchangeError::LimitExceeded { .. }) => return Err(error),
             Err(error) => {
+                let place = format!("Bundle.entry[{index}]");
                 issues.extend(error.issues().into_iter().map(|issue| moved(issue, &place)));
             }
         }
     }
     if issues.is_empty() {
-        Ok(changes)
+        Ok(all)
     } else {
         Err(ExchangeError::Invalid(issues))
     }
@@ -193,123 +322,35 @@ fn moved(mut issue: Issue, place: &str) -> Issue {
     issue
 }
 
-/// A fault of the store in one change, with its place in the Bundle.
-fn in_entry(error: store::StoreError) -> ExchangeError {
+/// A fault of the store in one change, with the place of that change in the
+/// Bundle.
+fn in_entry(error: ExchangeError, places: &[usize]) -> ExchangeError {
     use store::StoreError as S;
+    let ExchangeError::Store(error) = error else {
+        return error;
+    };
     let at = match &error {
         S::InvalidId { at }
         | S::IdMismatch { at }
         | S::PreconditionFailed { at }
         | S::MultipleMatches { at }
         | S::UnresolvedReference { at }
+        | S::NothingThere { at }
+        | S::NotPatched { at, .. }
+        | S::PatchedInvalid { at, .. }
+        | S::OthersNamed { at }
         | S::OtherSubject { at }
         | S::OtherBsn { at }
-        | S::Conflict { at } => Some(*at),
+        | S::Conflict { at } => places.get(*at),
         _ => None,
     };
     match at {
-        Some(at) => ExchangeError::InEntry { at, source: error },
+        Some(at) => ExchangeError::InEntry {
+            at: *at,
+            source: error,
+        },
         None => ExchangeError::Store(error),
     }
-}
-
-fn asked(entry: JsonNode<'_>) -> Result<Asked, ExchangeError> {
-    let required = |place: &str| invalid(IssueCode::Required, "this is needed", place);
-    let request = entry.get("request").ok_or_else(|| required("request"))?;
-    let method = request
-        .text("method")
-        .ok_or_else(|| required("request.method"))?;
-    let url = request.text("url").ok_or_else(|| required("request.url"))?;
-    let bad_url = || {
-        invalid(
-            IssueCode::Value,
-            "this is not a relative FHIR URL",
-            "request.url",
-        )
-    };
-    let (path, query) = url
-        .split_once('?')
-        .map_or((url.as_ref(), None), |(p, q)| (p, Some(q)));
-    let (name, id) = path
-        .split_once('/')
-        .map_or((path, None), |(name, id)| (name, Some(id)));
-    let resource_type = fhir::resource_type(name).ok_or_else(bad_url)?.to_owned();
-    let id = id.map(str::to_owned);
-    let pairs = |text: &str| url::pairs(text).ok_or_else(bad_url);
-    let full_url = entry.text("fullUrl").map(std::borrow::Cow::into_owned);
-    let condition = |name: &str| -> Result<Option<Vec<(String, String)>>, ExchangeError> {
-        let Some(text) = request.text(name) else {
-            return Ok(None);
-        };
-        let query = text
-            .split_once('?')
-            .map_or(text.as_ref(), |(_, query)| query);
-        pairs(query).map(Some)
-    };
-    let resource = || -> Result<Resource, ExchangeError> {
-        let node = entry.get("resource").ok_or_else(|| required("request"))?;
-        let resource = Resource::from_node(node).map_err(ExchangeError::Invalid)?;
-        if resource.resource_type() == resource_type {
-            Ok(resource)
-        } else {
-            Err(invalid(
-                IssueCode::Value,
-                "the URL names another type",
-                "request.url",
-            ))
-        }
-    };
-    let change = |change| Ok(Asked::Change(Box::new(change)));
-    match (method.as_ref(), id, query) {
-        ("POST", None, None) => change(Change::Create {
-            full_url,
-            resource: resource()?,
-            if_none_exist: condition("ifNoneExist")?,
-        }),
-        ("PUT", Some(id), None) => {
-            let if_match = match request.text("ifMatch") {
-                Some(tag) => Some(version(&tag).ok_or_else(|| {
-                    invalid(IssueCode::Value, "this is not a version", "request.ifMatch")
-                })?),
-                None => None,
-            };
-            change(Change::Update {
-                full_url,
-                resource: resource()?,
-                id,
-                if_match,
-            })
-        }
-        ("PUT", None, Some(query)) => change(Change::UpdateWhere {
-            full_url,
-            resource: resource()?,
-            query: pairs(query)?,
-        }),
-        ("DELETE", Some(id), None) => change(Change::Delete { resource_type, id }),
-        ("DELETE", None, Some(query)) => change(Change::DeleteWhere {
-            resource_type,
-            query: pairs(query)?,
-        }),
-        ("GET", Some(id), None) => Ok(Asked::Read { resource_type, id }),
-        ("GET", None, query) => Ok(Asked::Search {
-            resource_type,
-            query: pairs(query.unwrap_or_default())?,
-        }),
-        _ => Err(invalid(
-            IssueCode::NotSupported,
-            "this method does not go with this URL",
-            "request.method",
-        )),
-    }
-}
-
-/// The version of an entity tag such as `W/"3"`.
-fn version(tag: &str) -> Option<u64> {
-    tag.strip_prefix("W/")
-        .unwrap_or(tag)
-        .trim_matches('"')
-        .parse()
-        .ok()
 }
 
 fn response(outcome: &Outcome) -> Value {
@@ -328,7 +369,17 @@ fn response(outcome: &Outcome) -> Value {
         response.set("etag", format!("W/\"{}\"", outcome.version));
         response.set("lastModified", outcome.last_updated.to_string());
     }
-    fhir::value!({ "response": (response) })
+    response
+}
+
+fn place_of(stored: &Stored) -> String {
+    let Stored {
+        resource_type,
+        id,
+        version,
+        ..
+    } = stored;
+    format!("{resource_type}/{id}/_history/{version}")
 }
 
 fn answer(kind: &str, entries: Vec<Value>) -> Value {
@@ -345,8 +396,4 @@ fn parsed(body: &[u8]) -> Result<Value, ExchangeError> {
         what: "a resource that is not JSON",
     })?;
     Ok(Value::from(resource.root()))
-}
-
-fn invalid(code: IssueCode, text: &str, place: &str) -> ExchangeError {
-    ExchangeError::Invalid(vec![Issue::error(code, text).at(place)])
 }

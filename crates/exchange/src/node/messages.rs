@@ -83,7 +83,7 @@ impl Node {
         match self.translated(channel, &bytes, &id) {
             Err(refusal) => self.keep(cx, channel, id, bytes, *refusal).await,
             Ok(translation) => {
-                let changes = match changes_of(&translation) {
+                let mut changes = match changes_of(&translation) {
                     Ok(changes) => changes,
                     Err(issues) => {
                         let refusal = self.refusal(channel, &bytes, &translation, words(&issues));
@@ -91,7 +91,7 @@ impl Node {
                     }
                 };
                 let audit = self
-                    .audit_changes_as(cx, Happened::MessageReceived, &changes)
+                    .audit_changes_as(cx, Happened::MessageReceived, &mut changes)
                     .await?;
                 let message = NewMessage {
                     id: id.clone(),
@@ -151,7 +151,7 @@ impl Node {
             Ok(translation) => translation,
             Err(refusal) => return Ok(refused(reason_of(&refusal), refusal.acknowledgement)),
         };
-        let changes = match changes_of(&translation) {
+        let mut changes = match changes_of(&translation) {
             Ok(changes) => changes,
             Err(issues) => {
                 let refusal = self.refusal(channel, &message.bytes, &translation, words(&issues));
@@ -159,7 +159,7 @@ impl Node {
             }
         };
         let audit = self
-            .audit_changes_as(cx, Happened::MessageReplayed, &changes)
+            .audit_changes_as(cx, Happened::MessageReplayed, &mut changes)
             .await?;
         let with = Alongside {
             message: None,

@@ -9,6 +9,8 @@ mod accepted;
 mod access_log;
 mod audit;
 mod batch;
+mod before;
+mod entry;
 mod explain;
 mod messages;
 mod own_door;
@@ -31,7 +33,7 @@ use trust::{
 
 pub use accepted::RESOURCES_PER_SOURCE_MAX;
 pub use access_log::{AccessLog, AccessLogLine, AccessLogSource, AccessVisit, LOG_LINES_MAX};
-pub use batch::BUNDLE_ENTRIES_MAX;
+pub use batch::{BUNDLE_ENTRIES_MAX, Returned, done};
 pub use messages::{Channel, Receipt};
 pub use peer::{
     PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX,

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use care::{AccessContext, Bsn, Categories, Scope};
 use fhir::{Resource, outcome::Severity, structure};
-use store::{Alongside, AuditBody, Change, Outcome};
+use store::{Alongside, AuditBody, Change, Outcome, StoreError, Written};
 use trust::{
     audit::{Happened, Outcome as Ended},
     policy::Action,
@@ -12,6 +12,10 @@ use trust::{
 
 use super::{Node, audit::Entry, own_door::bsn_of};
 use crate::error::ExchangeError;
+
+/// How often a patch is tried when others change meanwhile whom its resource is
+/// about.
+const PATCH_TRIES_MAX: usize = 3;
 
 impl Node {
     /// Stores or removes one resource; durable when it resolves.
@@ -23,17 +27,40 @@ impl Node {
         let changes = vec![change];
         let scope = self.writing_scope(cx, &changes).await?;
         check(&changes[0])?;
-        let audit = self.audit_changes(cx, &changes).await?;
-        let with = Alongside {
-            audit,
-            ..Alongside::default()
-        };
-        let written = self.parts.store.write(cx, &scope, changes, with).await?;
+        let written = self.written(cx, &scope, changes).await?;
         written
             .outcomes
             .into_iter()
             .next()
             .ok_or(ExchangeError::NotFound)
+    }
+
+    /// Writes changes that are checked, with their audit lines.
+    pub(super) async fn written(
+        &self,
+        cx: &AccessContext,
+        scope: &Scope,
+        mut changes: Vec<Change>,
+    ) -> Result<Written, ExchangeError> {
+        let mut tries_left = PATCH_TRIES_MAX;
+        loop {
+            let audit = self.audit_changes(cx, &mut changes).await?;
+            let with = Alongside {
+                audit,
+                ..Alongside::default()
+            };
+            let again = changes.iter().any(is_patch).then(|| changes.clone());
+            tries_left -= 1;
+            match (
+                self.parts.store.write(cx, scope, changes, with).await,
+                again,
+            ) {
+                (Err(StoreError::OthersNamed { .. }), Some(again)) if tries_left > 0 => {
+                    changes = again;
+                }
+                (written, _) => return Ok(written?),
+            }
+        }
     }
 
     /// What somebody may write here; refused and written down when it is nothing.
@@ -62,7 +89,7 @@ impl Node {
     pub(super) async fn audit_changes(
         &self,
         cx: &AccessContext,
-        changes: &[Change],
+        changes: &mut [Change],
     ) -> Result<Vec<AuditBody>, ExchangeError> {
         let removes =
             |change: &Change| matches!(change, Change::Delete { .. } | Change::DeleteWhere { .. });
@@ -79,13 +106,13 @@ impl Node {
         &self,
         cx: &AccessContext,
         happened: Happened,
-        changes: &[Change],
+        changes: &mut [Change],
     ) -> Result<Vec<AuditBody>, ExchangeError> {
         let asked = types(changes);
         let mut patients: BTreeSet<Bsn> = BTreeSet::new();
         let mut known: HashMap<String, Option<Bsn>> = HashMap::new();
         // References within the changes lead to the patients among them.
-        for change in changes {
+        for change in changes.iter() {
             if let (Some(full_url), Some(resource)) = (full_url(change), resource(change))
                 && resource.resource_type() == "Patient"
             {
@@ -93,28 +120,21 @@ impl Node {
             }
         }
         let mut categories = Categories::NONE;
-        for change in changes {
-            match change {
-                Change::Delete { resource_type, id } => {
-                    let found = self
-                        .parts
-                        .store
-                        .read(cx, &Scope::Organisation, resource_type, id)
-                        .await?;
-                    let stored = found.here();
-                    if let Some(resource) =
-                        stored.and_then(|stored| Resource::parse(&stored.body).ok())
-                    {
-                        categories = categories.union(fhir::label(&resource));
-                        patients.extend(self.patients_of(cx, &resource, &mut known).await?);
-                    }
+        for change in changes.iter_mut() {
+            // Who is in it before the change, and who after.
+            let mut versions: Vec<Resource> = Vec::new();
+            if let Some(before) = self.before(cx, change).await? {
+                if let Change::Patch { patch, named, .. } = change {
+                    // One that fails here fails in the store, which says why.
+                    versions.extend(patch.apply(&before).ok());
+                    *named = store::patients_named(&before);
+                    named.extend(versions.iter().flat_map(store::patients_named));
                 }
-                _ => {
-                    if let Some(resource) = resource(change) {
-                        categories = categories.union(fhir::label(resource));
-                        patients.extend(self.patients_of(cx, resource, &mut known).await?);
-                    }
-                }
+                versions.push(before);
+            }
+            for resource in resource(change).into_iter().chain(&versions) {
+                categories = categories.union(fhir::label(resource));
+                patients.extend(self.patients_of(cx, resource, &mut known).await?);
             }
         }
         let mut entry = Entry {
@@ -137,13 +157,17 @@ impl Node {
     }
 }
 
+fn is_patch(change: &Change) -> bool {
+    matches!(change, Change::Patch { .. })
+}
+
 /// The resource that a change brings.
 pub(super) fn resource(change: &Change) -> Option<&Resource> {
     match change {
         Change::Create { resource, .. }
         | Change::Update { resource, .. }
         | Change::UpdateWhere { resource, .. } => Some(resource),
-        Change::Delete { .. } | Change::DeleteWhere { .. } => None,
+        Change::Patch { .. } | Change::Delete { .. } | Change::DeleteWhere { .. } => None,
     }
 }
 
@@ -152,7 +176,7 @@ fn full_url(change: &Change) -> Option<&str> {
         Change::Create { full_url, .. }
         | Change::Update { full_url, .. }
         | Change::UpdateWhere { full_url, .. } => full_url.as_deref(),
-        Change::Delete { .. } | Change::DeleteWhere { .. } => None,
+        Change::Patch { .. } | Change::Delete { .. } | Change::DeleteWhere { .. } => None,
     }
 }
 
@@ -161,7 +185,9 @@ pub(super) fn types(changes: &[Change]) -> Vec<String> {
     let all: BTreeSet<&str> = changes
         .iter()
         .map(|change| match change {
-            Change::Delete { resource_type, .. } | Change::DeleteWhere { resource_type, .. } => {
+            Change::Patch { resource_type, .. }
+            | Change::Delete { resource_type, .. }
+            | Change::DeleteWhere { resource_type, .. } => {
                 fhir::resource_type(resource_type).unwrap_or("unknown")
             }
             _ => resource(change).map_or("unknown", Resource::resource_type),

@@ -50,6 +50,7 @@ async fn when_the_audit_log_fails_so_does_everything_else() {
     let delete = Change::Delete {
         resource_type: "Condition".into(),
         id: "x".into(),
+        if_match: None,
     };
     let system = region.person(GP, Role::RecordSystem);
     assert!(gp.write(&system, delete).await.unwrap_err().status() >= 500);

@@ -233,6 +233,7 @@ async fn a_write_is_checked_and_versions_count() {
     let delete = Change::Delete {
         resource_type: "Patient".into(),
         id: "anna".into(),
+        if_match: None,
     };
     node.write(&cx, delete).await.unwrap();
     assert!(matches!(

@@ -69,7 +69,11 @@ pub(crate) fn apply(
                 draft,
             } => put(session, &mut touched, at, &id, expected, &draft, with)?,
             Step::Keep { resource_type, id } => keep(session, resource_type, id)?,
-            Step::Delete { resource_type, id } => delete(session, resource_type, id)?,
+            Step::Delete {
+                resource_type,
+                id,
+                expected,
+            } => delete(session, resource_type, id, expected, at)?,
         });
     }
     holdings::announce(session, touched)?;
@@ -496,13 +500,22 @@ fn delete(
     session: &mut Session<'_>,
     resource_type: &'static str,
     id: Option<String>,
+    expected: Expected,
+    at: usize,
 ) -> Result<Outcome, StoreError> {
     let now = session.now.as_millisecond();
     let Some(id) = id else {
         return outcome(Status::Deleted, resource_type, "", 0, now);
     };
     let kind = session.state.kinds.number(resource_type)?;
-    let row = match find(session, kind, &id)? {
+    let found = find(session, kind, &id)?;
+    if let Expected::Version(version) = expected {
+        let live = found.as_ref().filter(|row| row.state == LIVE);
+        if live.is_none_or(|row| row.version as u64 != version) {
+            return Err(StoreError::PreconditionFailed { at });
+        }
+    }
+    let row = match found {
         Some(row) if row.state == LIVE => row,
         Some(row) if row.state == DELETED => {
             return outcome(

@@ -7,6 +7,7 @@ mod draft;
 mod holdings;
 pub(crate) mod identity;
 mod inbox;
+mod patch;
 mod plan;
 mod references;
 mod splice;

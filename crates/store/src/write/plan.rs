@@ -9,12 +9,13 @@ use std::collections::{HashMap, HashSet};
 
 use super::draft::Draft;
 use super::identity::is_id;
+use super::patch;
 use super::references::{self, Reference};
 use crate::database::kinds::Kinds;
 use crate::database::snapshot::Snapshot;
 use crate::limits::CHANGES_MAX;
 use crate::search::conditional::{self, Answer};
-use crate::{Change, Options, StoreError};
+use crate::{Change, Options, StoreError, Target};
 use fhir::Resource;
 use fhir::search::IndexValue;
 
@@ -23,6 +24,8 @@ pub(crate) struct Plan {
     /// One for each change, in order.
     pub(crate) steps: Vec<Step>,
     assumed: Vec<Condition>,
+    /// The versions that patches were applied to.
+    patched: Vec<patch::Base>,
     /// The last commit that it knew of.
     commit: u64,
 }
@@ -59,6 +62,8 @@ pub(crate) enum Step {
         resource_type: &'static str,
         /// The id.
         id: Option<String>,
+        /// What must be there now.
+        expected: Expected,
     },
 }
 
@@ -76,8 +81,10 @@ pub(crate) enum Expected {
 /// Where a change will be written.
 enum Place {
     Put(String, Expected),
+    /// What a patch made of the current version.
+    Patched(String, Expected, Box<Resource>),
     Keep(String),
-    Delete(Option<String>),
+    Delete(Option<String>, Expected),
 }
 
 /// Makes the plan of a write from what the store holds now.
@@ -98,6 +105,7 @@ pub(crate) fn prepare(
         kinds,
         options,
         met: Vec::new(),
+        patched: Vec::new(),
     };
     let mut places = Vec::with_capacity(changes.len());
     let mut taken: HashSet<(&'static str, String)> = HashSet::new();
@@ -107,8 +115,8 @@ pub(crate) fn prepare(
         }
         let (resource_type, place) = conditions.place(at, change)?;
         let id = match &place {
-            Place::Put(id, _) | Place::Delete(Some(id)) => Some(id),
-            Place::Keep(_) | Place::Delete(None) => None,
+            Place::Put(id, _) | Place::Patched(id, ..) | Place::Delete(Some(id), _) => Some(id),
+            Place::Keep(_) | Place::Delete(None, _) => None,
         };
         if let Some(id) = id
             && !taken.insert((resource_type, id.clone()))
@@ -120,17 +128,22 @@ pub(crate) fn prepare(
     let names = names(changes, &places)?;
     let mut steps = Vec::with_capacity(changes.len());
     for (at, (change, (resource_type, place))) in changes.iter().zip(&places).enumerate() {
+        let brought = match place {
+            Place::Patched(_, _, resource) => Some(&**resource),
+            _ => resource_of(change),
+        };
         steps.push(match place {
-            Place::Delete(id) => Step::Delete {
+            Place::Delete(id, expected) => Step::Delete {
                 resource_type,
                 id: id.clone(),
+                expected: *expected,
             },
             Place::Keep(id) => Step::Keep {
                 resource_type,
                 id: id.clone(),
             },
-            Place::Put(id, expected) => {
-                let resource = resource_of(change).ok_or(StoreError::Fault)?;
+            Place::Put(id, expected) | Place::Patched(id, expected, _) => {
+                let resource = brought.ok_or(StoreError::Fault)?;
                 let edits =
                     references::resolve(resource, at, &names, |reference| match reference {
                         Reference::Name(_) => Ok(None),
@@ -149,6 +162,7 @@ pub(crate) fn prepare(
     Ok(Plan {
         steps,
         assumed: conditions.met,
+        patched: conditions.patched,
         commit: file.commit(),
     })
 }
@@ -162,6 +176,11 @@ impl Plan {
         kinds: &Kinds,
         options: &Options,
     ) -> Result<bool, StoreError> {
+        for base in &self.patched {
+            if !base.is_current(file, kinds)? {
+                return Ok(false);
+            }
+        }
         for condition in &self.assumed {
             if let Some(ranges) = &condition.found.decided_by
                 && file.index.is_unchanged_since(self.commit, ranges)
@@ -206,7 +225,7 @@ fn full_url_of(change: &Change) -> Option<&str> {
         Change::Create { full_url, .. }
         | Change::Update { full_url, .. }
         | Change::UpdateWhere { full_url, .. } => full_url.as_deref(),
-        Change::Delete { .. } | Change::DeleteWhere { .. } => None,
+        Change::Patch { .. } | Change::Delete { .. } | Change::DeleteWhere { .. } => None,
     }
 }
 
@@ -215,7 +234,7 @@ fn resource_of(change: &Change) -> Option<&Resource> {
         Change::Create { resource, .. }
         | Change::Update { resource, .. }
         | Change::UpdateWhere { resource, .. } => Some(resource),
-        Change::Delete { .. } | Change::DeleteWhere { .. } => None,
+        Change::Patch { .. } | Change::Delete { .. } | Change::DeleteWhere { .. } => None,
     }
 }
 
@@ -225,6 +244,7 @@ struct Conditions<'a> {
     kinds: &'a Kinds,
     options: &'a Options,
     met: Vec<Condition>,
+    patched: Vec<patch::Base>,
 }
 
 impl Conditions<'_> {
@@ -300,19 +320,53 @@ impl Conditions<'_> {
                         Place::Put(id, Expected::Anything)
                     }
                     (None, None) => Place::Put(self.options.ids.next(), Expected::Nothing),
+                    // Whatever is under that id is not what the condition means.
                     (None, Some(id)) if is_id(&id) => {
-                        Place::Put(id.into_owned(), Expected::Anything)
+                        Place::Put(id.into_owned(), Expected::Nothing)
                     }
                     (None, Some(_)) => return Err(StoreError::InvalidId { at }),
                 };
                 Ok((resource_type, place))
             }
-            Change::Delete { resource_type, id } => {
+            Change::Patch {
+                resource_type,
+                target,
+                patch,
+                if_match,
+                named,
+            } => {
+                let resource_type = self.kinds.resource_type(resource_type)?;
+                let id = match target {
+                    Target::Id(id) if is_id(id) => Some(id.clone()),
+                    Target::Id(_) => return Err(StoreError::InvalidId { at }),
+                    Target::Found(query) => self.find(at, resource_type, query)?,
+                };
+                let id = id.ok_or(StoreError::NothingThere { at })?;
+                let (base, current) = patch::Base::find(self.file, self.kinds, resource_type, id)?
+                    .ok_or(StoreError::NothingThere { at })?;
+                if if_match.is_some_and(|version| version != base.version()) {
+                    return Err(StoreError::PreconditionFailed { at });
+                }
+                let resource = patch::applied(patch, &current, named, at)?;
+                let id = base.id().to_owned();
+                self.patched.push(base);
+                let expected = if_match.map_or(Expected::Anything, Expected::Version);
+                Ok((
+                    resource_type,
+                    Place::Patched(id, expected, Box::new(resource)),
+                ))
+            }
+            Change::Delete {
+                resource_type,
+                id,
+                if_match,
+            } => {
                 let resource_type = self.kinds.resource_type(resource_type)?;
                 if !is_id(id) {
                     return Err(StoreError::InvalidId { at });
                 }
-                Ok((resource_type, Place::Delete(Some(id.clone()))))
+                let expected = if_match.map_or(Expected::Anything, Expected::Version);
+                Ok((resource_type, Place::Delete(Some(id.clone()), expected)))
             }
             Change::DeleteWhere {
                 resource_type,
@@ -320,7 +374,7 @@ impl Conditions<'_> {
             } => {
                 let resource_type = self.kinds.resource_type(resource_type)?;
                 let found = self.find(at, resource_type, query)?;
-                Ok((resource_type, Place::Delete(found)))
+                Ok((resource_type, Place::Delete(found, Expected::Anything)))
             }
         }
     }

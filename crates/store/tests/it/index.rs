@@ -39,6 +39,7 @@ async fn fresh_keys_survive_a_restart() {
     kit.write(vec![Change::Delete {
         resource_type: "Patient".to_owned(),
         id: "b".to_owned(),
+        if_match: None,
     }])
     .await
     .unwrap();

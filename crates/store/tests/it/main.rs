@@ -9,6 +9,7 @@ mod inbox;
 mod index;
 mod limits;
 mod paging;
+mod patch;
 mod scope;
 mod search;
 mod versions;

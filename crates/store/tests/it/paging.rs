@@ -48,6 +48,7 @@ async fn check(sort: &str) {
         let mut changes = vec![Change::Delete {
             resource_type: "Basic".to_owned(),
             id: passed,
+            if_match: None,
         }];
         if let Some(id) = rest {
             // A new version that sorts where the old one did.

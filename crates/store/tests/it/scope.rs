@@ -391,6 +391,7 @@ async fn deletions_and_moves_to_another_patient_stay_hidden() {
     let delete = Change::Delete {
         resource_type: "Condition".into(),
         id: "c".into(),
+        if_match: None,
     };
     kit.write(vec![delete]).await.unwrap();
     assert_eq!(kit.read(&whole_scope(0), "Condition", "c").await, "absent");

@@ -524,6 +524,7 @@ async fn the_index_follows_changes_and_deletions() {
     let delete = store::Change::Delete {
         resource_type: "Observation".into(),
         id: "o1".into(),
+        if_match: None,
     };
     kit.write(vec![delete]).await.unwrap();
     assert_eq!(kit.ids("Observation?code=718-7").await, "");

@@ -56,6 +56,7 @@ async fn versions_follow_each_other_and_can_all_be_read() {
     let delete = || Change::Delete {
         resource_type: "Basic".to_owned(),
         id: "a".to_owned(),
+        if_match: None,
     };
     assert_eq!(
         statuses(kit.write(vec![delete()]).await.unwrap()),
@@ -198,6 +199,7 @@ async fn changes_that_cannot_be_are_refused() {
     let delete = Change::Delete {
         resource_type: "Robot".to_owned(),
         id: "a".to_owned(),
+        if_match: None,
     };
     assert!(matches!(
         kit.write(vec![delete]).await,
