@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod patch;
 pub mod search;
 pub mod structure;
+pub mod subset;
 pub mod validation;
 pub mod xml;
 

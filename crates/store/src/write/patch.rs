@@ -34,9 +34,10 @@ impl Base {
         let Some(stored) = current(file, kinds, resource_type, &id)? else {
             return Ok(None);
         };
-        let resource = Resource::parse_in(kinds.version(), &stored.body).map_err(|_| StoreError::Corrupt {
-            what: "a stored resource does not parse",
-        })?;
+        let resource =
+            Resource::parse_in(kinds.version(), &stored.body).map_err(|_| StoreError::Corrupt {
+                what: "a stored resource does not parse",
+            })?;
         let base = Self {
             resource_type,
             id,
