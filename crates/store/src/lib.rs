@@ -33,5 +33,5 @@ pub use message::{
 };
 pub use store::{Options, Store};
 pub use stored::{
-    Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Page, SearchPage, Stored,
+    Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Page, SearchPage, Stored, Understood,
 };

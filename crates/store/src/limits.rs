@@ -16,6 +16,16 @@ pub const VALUES_MAX: usize = 200;
 pub const VALUE_BYTES_MAX: usize = 16 << 10;
 /// Links in a chain or nested `_has`.
 pub const CHAIN_LINKS_MAX: usize = 5;
+/// Types that the chains of one query may lead to, where they do not say which.
+pub const CHAIN_BRANCHES_MAX: usize = 2_000;
+/// Parentheses within parentheses in `_filter`.
+pub const FILTER_DEPTH_MAX: usize = 16;
+/// Comparisons in one `_filter`.
+pub const FILTER_COMPARISONS_MAX: usize = 64;
+/// Codes in a set that is asked for.
+pub const VALUE_SET_CODES_MAX: usize = 20_000;
+/// Value sets that one value set is made of, itself included.
+pub const VALUE_SETS_MAX: usize = 16;
 /// Resources that a link in a chain may find.
 pub const CHAIN_FINDS_MAX: usize = 1_000_000;
 /// Keys in `_sort`.

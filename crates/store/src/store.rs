@@ -13,11 +13,12 @@ use crate::database::writer::{State, Writer};
 use crate::database::{Connection, schema, version};
 use crate::index::rebuild;
 use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX};
-use crate::search::CursorKey;
+use crate::search::{CursorKey, Searching};
 use crate::{
     Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf, HistoryPage, Integrity,
     Message, MessageFilter, MessageId, MessageOverview, MessageSummary, NewMessage, OutboxEvent,
-    Page, Seal, SearchPage, Statistics, StoreError, Written, lists, read, search, write,
+    Page, Seal, SearchPage, Statistics, StoreError, Understood, Written, lists, read, search,
+    write,
 };
 
 /// What a store is opened with.
@@ -160,16 +161,62 @@ impl Store {
         resource_type: &str,
         query: &[(String, String)],
     ) -> Result<SearchPage, StoreError> {
+        self.search_in(cx, scope, Some(resource_type.to_owned()), query)
+            .await
+    }
+
+    /// Searches across resource types: those of `_type` (names with commas
+    /// between), or all. Parameters must be known of every one of them. As
+    /// [`Self::search`] otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub async fn search_types(
+        &self,
+        cx: &AccessContext,
+        scope: &Scope,
+        query: &[(String, String)],
+    ) -> Result<SearchPage, StoreError> {
+        self.search_in(cx, scope, None, query).await
+    }
+
+    /// Splits a query in what is understood and what is not, for
+    /// `Prefer: handling=lenient`; without a type one across types. Nothing of
+    /// the query is answered yet.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownResourceType`].
+    pub fn understood(
+        &self,
+        resource_type: Option<&str>,
+        query: &[(String, String)],
+    ) -> Result<Understood, StoreError> {
+        search::understood(&self.0.kinds, &self.0.options, resource_type, query)
+    }
+
+    async fn search_in(
+        &self,
+        cx: &AccessContext,
+        scope: &Scope,
+        resource_type: Option<String>,
+        query: &[(String, String)],
+    ) -> Result<SearchPage, StoreError> {
         let inner = &self.0;
         let (kinds, key) = (Arc::clone(&inner.kinds), Arc::clone(&inner.key));
         let shared = inner.shared.clone();
         let (options, scope) = (inner.options.clone(), bound(cx, scope)?);
-        let (resource_type, query) = (resource_type.to_owned(), query.to_vec());
+        let query = query.to_vec();
         inner
             .readers
             .read(move |file| {
-                let file = &Snapshot::of(file, &shared)?;
-                search::run(file, &kinds, &options, &key, &scope, &resource_type, &query)
+                let searching = Searching {
+                    file: &Snapshot::of(file, &shared)?,
+                    kinds: &kinds,
+                    options: &options,
+                    key: &key,
+                    scope: &scope,
+                };
+                search::run(searching, resource_type.as_deref(), &query)
             })
             .await
     }

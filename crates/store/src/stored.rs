@@ -142,3 +142,13 @@ pub struct SearchPage {
     /// It is sealed: nothing of the question can be read from it.
     pub next: Option<String>,
 }
+
+/// A query, split in what a search applies and what it does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Understood {
+    /// Names and values that a search applies, or answers with a reason why
+    /// their value is wrong.
+    pub applied: Vec<(String, String)>,
+    /// Names and values of unknown parameters and modifiers.
+    pub ignored: Vec<(String, String)>,
+}

@@ -72,6 +72,7 @@ pub(crate) struct Scan<'a> {
 pub(crate) struct Hit<'a> {
     pub(crate) candidate: Candidate<'a>,
     row: Row<'a>,
+    scan: Scan<'a>,
 }
 
 impl Hit<'_> {
@@ -85,6 +86,18 @@ impl Hit<'_> {
 
     pub(crate) fn vid(&self) -> Result<i64, StoreError> {
         Ok(self.row.get(5)?)
+    }
+
+    /// The reference that gave a target its number, as `Type/id`.
+    pub(super) fn reference_to(&self, target: i64) -> Result<String, StoreError> {
+        let resource_type = self.scan.kinds.name(kinds::kind_of(target))?;
+        let id: String = self
+            .scan
+            .file
+            .connection
+            .prepare_cached("SELECT id FROM resource WHERE rid = ?1")?
+            .query_row([target], |row| row.get(0))?;
+        Ok(format!("{resource_type}/{id}"))
     }
 
     pub(crate) fn blob(&self) -> Result<Vec<u8>, StoreError> {
@@ -131,7 +144,8 @@ impl Scan<'_> {
         take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
         let (first, last) = kinds::range_of(self.kind);
-        let after = after.unwrap_or(first - 1);
+        // A search through several types starts anew in each.
+        let after = after.unwrap_or(first - 1).max(first - 1);
         match driver {
             Driver::Kind => {
                 let mut values = vec![Sql::Integer(after), Sql::Integer(last)];
@@ -216,7 +230,11 @@ impl Scan<'_> {
             entries: Entries::of(blob),
         };
         if self.filters.iter().all(|filter| filter.fits(candidate)) {
-            take(&Hit { candidate, row })
+            take(&Hit {
+                candidate,
+                row,
+                scan: self,
+            })
         } else {
             Ok(ControlFlow::Continue(()))
         }
@@ -348,7 +366,9 @@ impl Scan<'_> {
             Filter::Updated(tests) => {
                 self.union(tests, limit, rows, |test| updated_index(self.kind, *test))
             }
-            Filter::Value { negated: true, .. } | Filter::Missing { .. } => Ok(Reach::NotIndexed),
+            Filter::Value { negated: true, .. } | Filter::Missing { .. } | Filter::Not(_) => {
+                Ok(Reach::NotIndexed)
+            }
             Filter::Value {
                 parameter,
                 tests,
@@ -371,6 +391,20 @@ impl Scan<'_> {
                     }
                 }
                 Ok(Reach::Complete)
+            }
+            // Any of them gives all that may fit.
+            Filter::All(filters) => {
+                let mut reach = Reach::NotIndexed;
+                let start = rows.len();
+                for filter in filters {
+                    rows.truncate(start);
+                    match self.collect(filter, after, limit, rows)? {
+                        Reach::Complete => return Ok(Reach::Complete),
+                        Reach::TooMany => reach = Reach::TooMany,
+                        Reach::NotIndexed => {}
+                    }
+                }
+                Ok(reach)
             }
         }
     }

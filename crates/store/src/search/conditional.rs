@@ -36,6 +36,7 @@ pub(crate) fn find_one(
         version: kinds.version(),
         base_url: &options.base_url,
         now: options.clock.now(),
+        links: &std::cell::Cell::new(0),
     };
     let query = query::read(reading, resource_type, pairs)?;
     if query.criteria.is_empty() {
@@ -52,8 +53,7 @@ pub(crate) fn find_one(
         sight: &sight,
         deadline,
     };
-    let is_chain =
-        |criterion: &&Criterion| matches!(criterion, Criterion::Chain(..) | Criterion::Has(..));
+    let is_chain = |criterion: &&Criterion| criterion.leads_elsewhere();
     let (chains, plain): (Vec<_>, Vec<_>) = query.criteria.iter().partition(is_chain);
     let filters = plain
         .iter()

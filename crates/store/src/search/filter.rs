@@ -1,5 +1,6 @@
 //! Conditions on the values of one row.
 
+use super::codes::CodeSet;
 use super::values::{DateTest, NumberTest};
 use crate::index::{Entries, Value};
 
@@ -22,6 +23,10 @@ pub(crate) enum Filter {
     Targets { parameter: i64, targets: Vec<i64> },
     /// One of these holds.
     OneOf(Vec<Filter>),
+    /// All of these hold.
+    All(Vec<Filter>),
+    /// This does not hold.
+    Not(Box<Filter>),
 }
 
 /// A parameter that no resource has a value of.
@@ -40,6 +45,10 @@ pub(crate) enum Test {
     Exact(String),
     /// The folded text contains this.
     Contains(String),
+    /// The folded text ends with this.
+    Ends(String),
+    /// The folded text is this.
+    Same(String),
     Date(DateTest),
     Number(NumberTest),
     Quantity {
@@ -53,6 +62,10 @@ pub(crate) enum Test {
     UriAbove(String),
     /// The number of a resource.
     Target(i64),
+    /// The code is in the set.
+    Codes(CodeSet),
+    /// None of these passes.
+    Not(Vec<Test>),
     /// One of these passes.
     OneOf(Vec<Test>),
     /// All components of a composite pass their test.
@@ -116,6 +129,8 @@ impl Filter {
                 .references(*parameter)
                 .any(|target| targets.binary_search(&target).is_ok()),
             Self::OneOf(filters) => filters.iter().any(|filter| filter.fits(row)),
+            Self::All(filters) => filters.iter().all(|filter| filter.fits(row)),
+            Self::Not(filter) => !filter.fits(row),
         }
     }
 }
@@ -154,6 +169,10 @@ impl Test {
             (Self::Contains(part), Value::Text(text)) => {
                 fhir::search::normalise(text).contains(part)
             }
+            (Self::Ends(end), Value::Text(text)) => fhir::search::normalise(text).ends_with(end),
+            (Self::Same(wanted), Value::Text(text)) => fhir::search::normalise(text) == *wanted,
+            (Self::Codes(set), Value::Token { system, code }) => set.has(system, code),
+            (Self::Not(tests), value) => !tests.iter().any(|test| test.passes(value)),
             (Self::Date(test), Value::Date { low, high }) => test.holds(low, high),
             (Self::Number(test), Value::Number { low, high, .. }) => test.holds(low, high),
             (

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use crate::database::{Row, Value as Sql};
 
 use super::candidates::COLUMNS;
+use super::filter::UNUSED;
 use super::query::Include;
 use super::resolve::Resolver;
 use crate::StoreError;
@@ -37,7 +38,7 @@ struct Path {
 /// All that the matches bring along, each once, without the matches themselves.
 pub(crate) fn included(
     resolver: Resolver<'_>,
-    includes: &[Include],
+    includes: &[&Include],
     matches: &[Found],
 ) -> Result<Vec<Found>, StoreError> {
     let paths = includes
@@ -47,6 +48,7 @@ pub(crate) fn included(
                 .parameters
                 .iter()
                 .map(|code| resolver.parameter(include.source, code, Variant::Value))
+                .filter(|number| !matches!(number, Ok(UNUSED)))
                 .collect::<Result<_, _>>()?;
             Ok(Path {
                 reverse: include.reverse,

@@ -7,6 +7,9 @@ use crate::index::{
     LONG_MS, Range, STRING_PREFIX_BYTES, Term, WIDE, codes_from, index_prefix, sortable, texts_from,
 };
 
+/// Codes of a set that are looked up one by one.
+const CODES_LOOKED_UP_MAX: usize = 500;
+
 /// Where rows are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Lookup {
@@ -41,7 +44,7 @@ pub(super) fn test_index(parameter: i64, test: &Test, after: i64) -> Option<Vec<
         Test::Starts(folded) if folded.len() < STRING_PREFIX_BYTES => {
             one(Range::starting(texts_from(parameter, folded)))
         }
-        Test::Starts(folded) => one(same_prefix(parameter, folded)),
+        Test::Starts(folded) | Test::Same(folded) => one(same_prefix(parameter, folded)),
         Test::Exact(text) => one(same_prefix(parameter, &fhir::search::normalise(text))),
         Test::Date(test) => date_index(parameter, *test),
         Test::Number(number) | Test::Quantity { number, .. } => number_index(parameter, *number),
@@ -52,8 +55,15 @@ pub(super) fn test_index(parameter: i64, test: &Test, after: i64) -> Option<Vec<
             },
             _ => None,
         },
+        Test::Codes(set) => {
+            let lookup = |code| Range::of(&Term::Token(parameter, code, 0)).after(after);
+            let codes = set.few(CODES_LOOKED_UP_MAX)?;
+            Some(codes.map(|code| Lookup::Values(lookup(code))).collect())
+        }
         Test::Token { code: None, .. }
         | Test::Contains(_)
+        | Test::Ends(_)
+        | Test::Not(_)
         | Test::UriAbove(_)
         | Test::Target(_)
         | Test::OneOf(_) => None,

@@ -8,12 +8,17 @@
 //! reads `resource` rows ([`sight`]); nothing here reads a row without it.
 
 mod candidates;
+mod codes;
+mod comparison;
+mod condition;
 pub(crate) mod conditional;
 mod criterion;
 mod cursor;
+mod expression;
 mod filter;
 mod include;
 mod intersect;
+mod lenient;
 mod lookups;
 mod page;
 pub(crate) mod parameters;
@@ -25,5 +30,6 @@ mod values;
 mod walk;
 
 pub(crate) use cursor::CursorKey;
-pub(crate) use page::run;
+pub(crate) use lenient::understood;
+pub(crate) use page::{Searching, run};
 pub(crate) use sight::Sight;

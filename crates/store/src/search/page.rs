@@ -1,5 +1,6 @@
 //! One page of a search.
 
+use std::cell::Cell;
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
@@ -11,7 +12,7 @@ use super::criterion::Reading;
 use super::cursor::{CursorKey, Position};
 use super::filter::Filter;
 use super::include::{self, Found};
-use super::query::{self, Query};
+use super::query::{self, Include, Query};
 use super::resolve::Resolver;
 use super::sight::Sight;
 use super::sort::{self, Rank, SortKey};
@@ -22,21 +23,45 @@ use crate::read::stored;
 use crate::{Options, SearchPage, StoreError};
 
 /// The parameter that a cursor comes back in.
-const CURSOR: &str = "_cursor";
+pub(super) const CURSOR: &str = "_cursor";
 /// What may stand beside a cursor: how the answer looks is the edge's business.
 const BESIDE_CURSOR: [&str; 3] = ["_elements", "_format", "_pretty"];
 
-/// Answers a query, or goes on with one.
+/// The parameter that says which types a search across types is of.
+const TYPES: &str = "_type";
+
+/// What is asked of one type.
+struct Part {
+    kind: i64,
+    query: Query,
+    filters: Vec<Filter>,
+    sort: Vec<SortKey>,
+}
+
+/// What answering needs besides the question.
+#[derive(Clone, Copy)]
+pub(crate) struct Searching<'a> {
+    pub(crate) file: &'a Snapshot<'a>,
+    pub(crate) kinds: &'a Kinds,
+    pub(crate) options: &'a Options,
+    pub(crate) key: &'a CursorKey,
+    pub(crate) scope: &'a Scope,
+}
+
+/// Answers a query on one type, or without one on those in `_type`; or goes on
+/// with one.
 pub(crate) fn run(
-    file: &Snapshot<'_>,
-    kinds: &Kinds,
-    options: &Options,
-    key: &CursorKey,
-    scope: &Scope,
-    resource_type: &str,
+    searching: Searching<'_>,
+    resource_type: Option<&str>,
     pairs: &[(String, String)],
 ) -> Result<SearchPage, StoreError> {
-    let resource_type = kinds.resource_type(resource_type)?;
+    let Searching {
+        file, kinds, key, ..
+    } = searching;
+    let of = match resource_type {
+        Some(resource_type) => kinds.resource_type(resource_type)?,
+        None => "",
+    };
     let (pairs, after) = match pairs.iter().find(|(name, _)| name == CURSOR) {
         None => (pairs.to_vec(), None),
         Some((_, cursor)) => {
@@ -46,63 +71,53 @@ pub(crate) fn run(
                 .count()
                 == 1;
             let position = Position::open(key, cursor)?;
-            if !alone || position.resource_type != resource_type {
+            if !alone || position.resource_type != of {
                 return Err(StoreError::InvalidCursor);
             }
             (position.query, Some(position.after))
         }
     };
-    let reading = Reading {
-        version: kinds.version(),
-        base_url: &options.base_url,
-        now: options.clock.now(),
-    };
-    let query = query::read(reading, resource_type, &pairs)?;
-    let sight = Sight::of(file.connection, scope)?;
-    let deadline = Deadline::start();
+    let sight = Sight::of(file.connection, searching.scope)?;
     let resolver = Resolver {
         file,
         kinds,
         sight: &sight,
-        deadline,
+        deadline: Deadline::start(),
     };
-    let filters = query
-        .criteria
-        .iter()
-        .map(|criterion| resolver.filter(resource_type, criterion))
-        .collect::<Result<Vec<Filter>, _>>()?;
-    let scan = Scan {
-        file,
-        kinds,
-        sight: &sight,
-        directory: false,
-        kind: kinds.number(resource_type)?,
-        filters: &filters,
-        deadline,
-    };
-    let total = if query.total {
-        Some(count(scan)?)
+    let parts = parts(searching, resolver, resource_type.map(|_| of), &pairs)?;
+    let scan = |part| scan(resolver, part);
+    let first = &parts.first().ok_or(StoreError::UnknownResourceType)?.query;
+    let (wanted, is_sorted) = (first.count, !first.sort.is_empty());
+    let total = if first.total {
+        let mut total = 0;
+        for part in &parts {
+            total += count(scan(part))?;
+        }
+        Some(total)
     } else {
         None
     };
-    let sort = query
-        .sort
-        .iter()
-        .map(|sort| SortKey::of(resolver, resource_type, sort))
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut ranked = if query.count == 0 {
-        Vec::new()
-    } else if sort.is_empty() {
-        in_order(scan, &query, after.as_ref())?
-    } else {
-        sorted(scan, &query, &sort, after.as_ref())?
-    };
-    let more = ranked.len() > query.count;
-    ranked.truncate(query.count);
+    let mut ranked = Vec::new();
+    for part in parts.iter().filter(|_| wanted > 0) {
+        ranked.extend(if is_sorted {
+            sorted(scan(part), &part.query, &part.sort, after.as_ref())?
+        } else {
+            in_order(scan(part), &part.query, after.as_ref())?
+        });
+        // Without a sort the types follow each other.
+        if !is_sorted && ranked.len() > wanted {
+            break;
+        }
+    }
+    if parts.len() > 1 {
+        ranked.sort_by(|(one, _), (other, _)| one.cmp(other));
+    }
+    let more = ranked.len() > wanted;
+    ranked.truncate(wanted);
     let next = match ranked.last() {
         Some((rank, _)) if more => Some(
             Position {
-                resource_type: resource_type.to_owned(),
+                resource_type: of.to_owned(),
                 query: pairs,
                 after: rank.clone(),
             }
@@ -111,13 +126,104 @@ pub(crate) fn run(
         _ => None,
     };
     let found: Vec<Found> = ranked.into_iter().map(|(_, found)| found).collect();
-    let included = include::included(resolver, &query.includes, &found)?;
+    let mut includes: Vec<&Include> = Vec::new();
+    for include in parts.iter().flat_map(|part| &part.query.includes) {
+        if !includes.contains(&include) {
+            includes.push(include);
+        }
+    }
+    let included = include::included(resolver, &includes, &found)?;
     Ok(SearchPage {
         total,
         matches: bodies(file.connection, kinds, found)?,
         included: bodies(file.connection, kinds, included)?,
         next,
     })
+}
+
+/// What is asked of each type, in the order of their numbers.
+fn parts(
+    searching: Searching<'_>,
+    resolver: Resolver<'_>,
+    resource_type: Option<&'static str>,
+    pairs: &[(String, String)],
+) -> Result<Vec<Part>, StoreError> {
+    let kinds = searching.kinds;
+    let links = Cell::new(0);
+    let reading = reading(kinds, searching.options, &links);
+    let (types, pairs) = match resource_type {
+        Some(resource_type) => (vec![resource_type], pairs.to_vec()),
+        None => types(kinds, pairs)?,
+    };
+    let mut parts = Vec::with_capacity(types.len());
+    for resource_type in types {
+        let query = query::read(reading, resource_type, &pairs)?;
+        let filters = query
+            .criteria
+            .iter()
+            .map(|criterion| resolver.filter(resource_type, criterion))
+            .collect::<Result<_, _>>()?;
+        let sort = query
+            .sort
+            .iter()
+            .map(|sort| SortKey::of(resolver, resource_type, sort))
+            .collect::<Result<_, _>>()?;
+        parts.push(Part {
+            kind: kinds.number(resource_type)?,
+            query,
+            filters,
+            sort,
+        });
+    }
+    parts.sort_by_key(|part| part.kind);
+    Ok(parts)
+}
+
+pub(super) fn reading<'a>(
+    kinds: &Kinds,
+    options: &'a Options,
+    links: &'a Cell<usize>,
+) -> Reading<'a> {
+    Reading {
+        version: kinds.version(),
+        base_url: &options.base_url,
+        now: options.clock.now(),
+        links,
+    }
+}
+
+/// The types that a search across types is of, and the rest of its query.
+#[expect(
+    clippy::type_complexity,
+    reason = "types and pairs, as the caller has them"
+)]
+pub(super) fn types(
+    kinds: &Kinds,
+    pairs: &[(String, String)],
+) -> Result<(Vec<&'static str>, Vec<(String, String)>), StoreError> {
+    let (named, rest): (Vec<_>, Vec<_>) =
+        pairs.iter().cloned().partition(|(name, _)| name == TYPES);
+    let mut types = kinds.version().resource_types().to_vec();
+    for (_, names) in &named {
+        let wanted = names
+            .split(',')
+            .map(|name| kinds.resource_type(name))
+            .collect::<Result<Vec<_>, _>>()?;
+        types.retain(|name| wanted.contains(name));
+    }
+    Ok((types, rest))
+}
+
+fn scan<'a>(resolver: Resolver<'a>, part: &'a Part) -> Scan<'a> {
+    Scan {
+        file: resolver.file,
+        kinds: resolver.kinds,
+        sight: resolver.sight,
+        directory: false,
+        kind: part.kind,
+        filters: &part.filters,
+        deadline: resolver.deadline,
+    }
 }
 
 fn count(scan: Scan<'_>) -> Result<u64, StoreError> {

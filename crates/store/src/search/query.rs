@@ -36,7 +36,7 @@ pub(crate) enum SortBy {
 }
 
 /// What to bring along.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Include {
     /// Whether the source refers to a match (`_revinclude`) or is one.
     pub(crate) reverse: bool,
@@ -69,6 +69,7 @@ pub(crate) fn read(
         total: false,
         includes: Vec::new(),
     };
+    let mut includes = 0;
     for (name, value) in pairs {
         let invalid = |reason| StoreError::InvalidValue {
             name: shown(name),
@@ -113,8 +114,9 @@ pub(crate) fn read(
             | "_revinclude:recurse" => {
                 query
                     .includes
-                    .push(include(reading, resource_type, name, value)?);
-                if query.includes.len() > INCLUDES_MAX {
+                    .extend(include(reading, resource_type, name, value)?);
+                includes += 1;
+                if includes > INCLUDES_MAX {
                     return Err(StoreError::LimitExceeded {
                         limit: "INCLUDES_MAX",
                         max: INCLUDES_MAX,
@@ -150,19 +152,27 @@ fn sort(
             let by = match code {
                 "_id" => SortBy::Id,
                 "_lastUpdated" => SortBy::Updated,
-                code => SortBy::Parameter(reading.parameter(resource_type, code)?.code),
+                code => {
+                    let parameter = reading.parameter(resource_type, code)?;
+                    if parameter.kind == fhir::search::Kind::Composite {
+                        return Err(StoreError::UnknownParameter { name: shown(code) });
+                    }
+                    SortBy::Parameter(parameter.code)
+                }
             };
             Ok(Sort { by, descending })
         })
         .collect()
 }
 
+/// Reads what an include is of: one, or for `_revinclude=*` one for each type
+/// that refers to the type searched.
 fn include(
     reading: Reading<'_>,
     resource_type: &'static str,
     name: &str,
     value: &str,
-) -> Result<Include, StoreError> {
+) -> Result<Vec<Include>, StoreError> {
     let invalid = |reason| StoreError::InvalidValue {
         name: shown(name),
         reason,
@@ -170,38 +180,57 @@ fn include(
     let reverse = name.starts_with("_rev");
     let iterate = name.contains(':');
     let known = |text: &str| {
-        reading
-            .version
+        let version = reading.version;
+        version
             .resource_type(text)
             .ok_or_else(|| invalid("unknown type"))
     };
     let mut parts = value.split(':');
     let (source, code, target) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some("*"), None, None, None) if !reverse => (resource_type, "*", None),
+        (Some("*"), None, None, None) if reverse => {
+            let sources = reading.version.resource_types().iter();
+            let of = |source: &&'static str| Include {
+                reverse,
+                iterate,
+                source,
+                parameters: references(reading, source, resource_type),
+                target: None,
+            };
+            return Ok(sources
+                .map(of)
+                .filter(|include| !include.parameters.is_empty())
+                .collect());
+        }
+        (Some("*"), None, None, None) => (resource_type, "*", None),
         (Some(source), Some(code), target, None) => {
             (known(source)?, code, target.map(known).transpose()?)
         }
         _ => return Err(invalid("is type:parameter or type:parameter:target")),
     };
-    let is_reference =
-        |parameter: &fhir::search::Parameter| parameter.kind == fhir::search::Kind::Reference;
     let parameters = if code == "*" {
         let all = fhir::search::parameters_in(reading.version, source).iter();
-        all.filter(|parameter| is_reference(parameter))
+        all.filter(|parameter| parameter.kind == fhir::search::Kind::Reference)
             .map(|parameter| parameter.code)
             .collect()
     } else {
-        let parameter = reading.parameter(source, code)?;
-        if !is_reference(parameter) {
-            return Err(StoreError::UnknownParameter { name: shown(code) });
-        }
-        vec![parameter.code]
+        vec![reading.reference(source, code)?.code]
     };
-    Ok(Include {
+    Ok(vec![Include {
         reverse,
         iterate,
         source,
         parameters,
         target,
-    })
+    }])
+}
+
+/// The parameters by which one type can refer to another.
+fn references(reading: Reading<'_>, source: &str, target: &str) -> Vec<&'static str> {
+    fhir::search::parameters_in(reading.version, source)
+        .iter()
+        .filter(|parameter| {
+            parameter.kind == fhir::search::Kind::Reference && parameter.targets.contains(&target)
+        })
+        .map(|parameter| parameter.code)
+        .collect()
 }

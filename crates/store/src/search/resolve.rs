@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use crate::database::OptionalExtension;
 
 use super::candidates::{Deadline, Scan, within_chain};
-use super::criterion::{Condition, Criterion, StringMode, Target, Unit, UriMode};
+use super::condition::{Condition, StringMode, Target, Unit, UriMode};
+use super::criterion::Criterion;
 use super::filter::{Filter, SystemTest, Test, UNUSED, UnitTest};
 use super::sight::Sight;
 use super::values::{System, Token};
@@ -77,10 +78,27 @@ impl Resolver<'_> {
                 rows.dedup();
                 Ok(Filter::Rows(rows))
             }
+            Criterion::All(criteria) => Ok(Filter::All(self.filters(resource_type, criteria)?)),
+            Criterion::OneOf(criteria) => Ok(Filter::OneOf(self.filters(resource_type, criteria)?)),
+            Criterion::Not(criterion) => {
+                let filter = self.filter(resource_type, criterion)?;
+                Ok(Filter::Not(Box::new(filter)))
+            }
         }
     }
 
-    fn scan<'b>(
+    fn filters(
+        self,
+        resource_type: &'static str,
+        criteria: &[Criterion],
+    ) -> Result<Vec<Filter>, StoreError> {
+        criteria
+            .iter()
+            .map(|criterion| self.filter(resource_type, criterion))
+            .collect()
+    }
+
+    pub(super) fn scan<'b>(
         &'b self,
         resource_type: &str,
         filters: &'b [Filter],
@@ -115,7 +133,12 @@ impl Resolver<'_> {
                 });
             }
             Condition::References(targets) => return self.references(resource_type, code, targets),
-            Condition::NotTokens(_) => (Variant::Value, true),
+            Condition::NotTokens(_) | Condition::Codes { negated: true, .. } => {
+                (Variant::Value, true)
+            }
+            Condition::Unequal(inner) if matches!(**inner, Condition::References(_)) => {
+                return self.unequal(resource_type, code, inner);
+            }
             Condition::Identifiers(_) => (Variant::Identifier, false),
             Condition::Texts(_) => (Variant::Text, false),
             _ => (Variant::Value, false),
@@ -151,6 +174,8 @@ impl Resolver<'_> {
                     StringMode::Starts => Test::Starts(fhir::search::normalise(text)),
                     StringMode::Exact => Test::Exact(text.clone()),
                     StringMode::Contains => Test::Contains(fhir::search::normalise(text)),
+                    StringMode::Ends => Test::Ends(fhir::search::normalise(text)),
+                    StringMode::Same => Test::Same(fhir::search::normalise(text)),
                 })
                 .collect(),
             Condition::Numbers(tests) => tests.iter().copied().map(Test::Number).collect(),
@@ -191,7 +216,27 @@ impl Resolver<'_> {
                 }
                 tests
             }
+            Condition::Codes { codes, .. } => vec![Test::Codes(self.codes(codes)?)],
+            Condition::Unequal(condition) => vec![Test::Not(self.tests(condition)?)],
         })
+    }
+
+    /// References that are to something else.
+    fn unequal(
+        self,
+        resource_type: &'static str,
+        code: &str,
+        condition: &Condition,
+    ) -> Result<Filter, StoreError> {
+        let of = |variant| {
+            Ok::<_, StoreError>(Filter::Value {
+                parameter: self.parameter(resource_type, code, variant)?,
+                tests: vec![Test::Not(self.tests(condition)?)],
+                negated: false,
+            })
+        };
+        let places = [of(Variant::Value)?, of(Variant::Address)?];
+        Ok(Filter::OneOf(places.into()))
     }
 
     fn references(

@@ -23,6 +23,8 @@ enum By {
     Id,
     Updated,
     Date(i64),
+    /// References within this store, and to elsewhere.
+    Reference(i64, i64),
     Parameter(i64),
 }
 
@@ -64,6 +66,10 @@ impl SortKey {
                 let number = resolver.parameter(resource_type, code, Variant::Value)?;
                 match fhir::search::parameter_in(version, resource_type, code) {
                     Some(parameter) if parameter.kind == Kind::Date => By::Date(number),
+                    Some(parameter) if parameter.kind == Kind::Reference => {
+                        let address = resolver.parameter(resource_type, code, Variant::Address)?;
+                        By::Reference(number, address)
+                    }
                     _ => By::Parameter(number),
                 }
             }
@@ -80,7 +86,7 @@ impl SortKey {
         match self.by {
             By::Updated => Some(Index::Updated),
             By::Date(parameter) => Some(Index::Date(parameter)),
-            By::Id | By::Parameter(_) => None,
+            By::Id | By::Reference(..) | By::Parameter(_) => None,
         }
     }
 
@@ -94,15 +100,28 @@ impl SortKey {
             By::Id => Key::Text(hit.id()?),
             By::Updated => Key::Integer(hit.candidate.updated),
             By::Date(parameter) | By::Parameter(parameter) => {
-                let keys = hit.candidate.entries.get(parameter).map(key_of);
-                let first = if self.descending {
-                    keys.max_by(order)
-                } else {
-                    keys.min_by(order)
-                };
-                first.unwrap_or(Key::Missing)
+                self.first(hit.candidate.entries.get(parameter).map(key_of))
+            }
+            By::Reference(parameter, address) => {
+                // By what the reference says, not by the number of its target:
+                // that would tell of what came before it.
+                let mut keys = Vec::new();
+                for target in hit.candidate.entries.references(parameter) {
+                    keys.push(Key::Text(hit.reference_to(target)?));
+                }
+                keys.extend(hit.candidate.entries.get(address).map(key_of));
+                self.first(keys.into_iter())
             }
         })
+    }
+
+    fn first(&self, keys: impl Iterator<Item = Key>) -> Key {
+        let first = if self.descending {
+            keys.max_by(order)
+        } else {
+            keys.min_by(order)
+        };
+        first.unwrap_or(Key::Missing)
     }
 }
 
@@ -122,11 +141,10 @@ fn key_of(value: Value<'_>) -> Key {
     match value {
         Value::Token { code, .. } => Key::Text(code.to_owned()),
         Value::Text(text) => Key::Text(normalise(text)),
-        Value::Reference(target) => Key::Integer(target),
+        Value::Reference(_) | Value::Composite(_) => Key::Missing,
         Value::Date { low, .. } => Key::Integer(low),
         Value::Number { low, .. } => Key::Real(low),
         Value::Uri(uri) => Key::Text(uri.to_owned()),
-        Value::Composite(_) => Key::Missing,
     }
 }
 

@@ -8,6 +8,7 @@ mod crash;
 mod inbox;
 mod index;
 mod limits;
+mod modifiers;
 mod paging;
 mod patch;
 mod scope;

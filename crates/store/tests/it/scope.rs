@@ -7,7 +7,7 @@ use fhir::json::Value;
 use proptest::prelude::*;
 use store::{Change, Found, HistoryOf, Page, StoreError};
 
-use crate::kit::{BSNS, Kit, bsn, ids, merged, patient, put, resource, scope, whole_scope};
+use crate::kit::{BSNS, Kit, bsn, ids, merged, pairs, patient, put, resource, scope, whole_scope};
 
 /// What a scope lets through, said a second time and without a database: a
 /// resource of exactly one patient, who has the BSN, with a label, and with no
@@ -151,6 +151,16 @@ fn one(at: usize, (kind, who, code, day, other): (usize, usize, usize, usize, us
             value.set("name", code);
             return value;
         }
+        8 => {
+            value.set("resourceType", "List");
+            value.set("date", day);
+            let entries: Vec<Value> = ["Observation", "Condition"]
+                .iter()
+                .map(|name| format!("{name}/x{other}"))
+                .map(|item| fhir::value!({ "item": { "reference": item } }))
+                .collect();
+            value.set("entry", entries);
+        }
         _ => {
             value.set("resourceType", "Provenance");
             value.set("recorded", day);
@@ -167,7 +177,7 @@ fn one(at: usize, (kind, who, code, day, other): (usize, usize, usize, usize, us
 }
 
 /// Questions on all that there is, with every kind of join.
-const QUESTIONS: [&str; 24] = [
+const QUESTIONS: [&str; 39] = [
     "Observation?_total=accurate",
     "Observation?code=a&_total=accurate",
     "Observation?code:not=b",
@@ -192,6 +202,30 @@ const QUESTIONS: [&str; 24] = [
     "Provenance?_include=Provenance:target&_sort=_id",
     "Encounter?_sort=-date,_id&_count=2&_total=accurate",
     "Observation?_lastUpdated=ge2020&_summary=count",
+    "Observation?_list=x0,x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12,x13&_total=accurate",
+    "Patient?_has:Observation:patient:_list=x0,x1,x2,x3,x4,x5,x6",
+    "Observation?_filter=not (encounter.type eq a)&_total=accurate",
+    "Observation?_filter=code eq a and has-member.code ne b or encounter re Encounter/x2",
+    "Observation?_filter=(date po 2024-01-03 or date gt 2024-01-04) and patient._id ne p2",
+    "Patient?_filter=not (_has:Observation:patient:code eq c)",
+    "Patient?_filter=_has:Encounter:patient:_has:Condition:encounter:code pr true",
+    "Encounter?_filter=service-provider.name co a or type eq b",
+    "Observation?encounter._has:Condition:encounter:code=a",
+    "Observation?code:not=a&_sort=subject,-encounter,_id&_total=accurate",
+    "Observation?_sort=-has-member,code,-_id&_count=3",
+    "Patient?_revinclude=*&_sort=_id",
+    "Encounter?_revinclude=*&_include:iterate=*",
+    "Condition?encounter:missing=false&_sort=-encounter,_id",
+    "Provenance?_filter=target.code in http://x/unknown or recorded gt 2024",
+];
+
+/// Questions across types.
+const ACROSS: [&str; 5] = [
+    "_type=Observation,Condition,Encounter&_filter=patient.identifier eq 999911119",
+    "_type=Observation,Condition&code=a&_total=accurate&_sort=_id",
+    "_type=Patient,Observation,Encounter&_id=x0,x1,x2,x3,p0,p1&_sort=-_id&_count=3&_total=accurate",
+    "_type=Patient,List&_sort=_id&_revinclude=Observation:subject",
+    "_type=Observation,List&_sort=-date,_id&_count=2",
 ];
 
 async fn check(values: &[Value], bsn_number: usize, categories: Categories, in_order: bool) {
@@ -223,16 +257,29 @@ async fn check(values: &[Value], bsn_number: usize, categories: Categories, in_o
     if !visible.is_empty() {
         only.put(&visible).await;
     }
-    for question in QUESTIONS {
-        let (resource_type, query) = question.split_once('?').unwrap();
-        let seen = everything
-            .page_in(&scope, resource_type, query)
-            .await
-            .unwrap();
-        let expected = only
-            .page_in(&Scope::Organisation, resource_type, query)
-            .await
-            .unwrap();
+    for question in QUESTIONS.into_iter().chain(ACROSS) {
+        let (seen, expected) = if let Some((resource_type, query)) = question.split_once('?') {
+            (
+                everything.page_in(&scope, resource_type, query).await,
+                only.page_in(&Scope::Organisation, resource_type, query)
+                    .await,
+            )
+        } else {
+            let query = pairs(question);
+            let (here, all) = (&everything.cx, Scope::Organisation);
+            (
+                everything.store.search_types(here, &scope, &query).await,
+                only.store.search_types(&only.cx, &all, &query).await,
+            )
+        };
+        let (seen, expected) = match (seen, expected) {
+            (Ok(seen), Ok(expected)) => (seen, expected),
+            (Err(seen), Err(expected)) => {
+                assert_eq!(seen.to_string(), expected.to_string(), "{question}");
+                continue;
+            }
+            (seen, expected) => panic!("{question}: {seen:?} {expected:?}"),
+        };
         let show = |found: &[store::Stored]| {
             let mut ids: Vec<String> = found.iter().map(|stored| stored.id.clone()).collect();
             if !question.contains("_sort") {
@@ -292,7 +339,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
     #[test]
     fn a_scope_is_a_store_that_holds_only_what_it_lets_through(
-        drawn in prop::collection::vec((0..9_usize, 0..6_usize, 0..3_usize, 0..5_usize, 0..14_usize), 1..14),
+        drawn in prop::collection::vec((0..10_usize, 0..6_usize, 0..3_usize, 0..5_usize, 0..14_usize), 1..14),
         labels in prop::collection::vec(prop::sample::select(vec![
             DataCategory::Patient, DataCategory::ObservationLaboratory,
             DataCategory::ObservationVitalSigns, DataCategory::Encounter,
