@@ -32,12 +32,12 @@ impl BundleText {
             .push(fhir::value!({ "relation": (relation), "url": (url) }));
     }
 
-    /// Adds a resource that a search found.
-    pub(crate) fn found(&mut self, base: &str, stored: &Stored, mode: &str) {
+    /// Adds a resource that a search found: what of it is wanted.
+    pub(crate) fn found(&mut self, base: &str, stored: &Stored, part: &[u8], mode: &str) {
         self.between();
         self.full_url(base, stored);
         self.entries.extend_from_slice(br#","resource":"#);
-        self.entries.extend_from_slice(&stored.body);
+        self.entries.extend_from_slice(part);
         self.raw(&format!(r#","search":{{"mode":"{mode}"}}}}"#));
     }
 
@@ -49,8 +49,8 @@ impl BundleText {
         self.raw(&format!(r#","search":{{"mode":"{mode}"}}}}"#));
     }
 
-    /// Adds a version of a history.
-    pub(crate) fn version(&mut self, base: &str, entry: &HistoryEntry) {
+    /// Adds a version of a history, with what of it is wanted.
+    pub(crate) fn version(&mut self, base: &str, entry: &HistoryEntry, part: &[u8]) {
         let stored = &entry.stored;
         let (method, status) = match entry.interaction {
             Interaction::Create => ("POST", "201"),
@@ -69,9 +69,9 @@ impl BundleText {
         });
         self.between();
         self.full_url(base, stored);
-        if !stored.body.is_empty() {
+        if !part.is_empty() {
             self.raw(r#","resource":"#);
-            self.entries.extend_from_slice(&stored.body);
+            self.entries.extend_from_slice(part);
         }
         self.raw(r#","request":"#);
         self.entries.extend_from_slice(&request.to_bytes());
@@ -136,7 +136,8 @@ mod tests {
         bundle.link("self", "http://base/Patient?a=\"b\"");
         bundle.found(
             "http://base",
-            &stored(r#"{"resourceType": "Patient"}"#),
+            &stored(""),
+            br#"{"resourceType": "Patient"}"#,
             "match",
         );
         insta::assert_snapshot!(
@@ -155,6 +156,7 @@ mod tests {
                     stored: stored(body),
                     interaction,
                 },
+                body.as_bytes(),
             );
         }
         insta::assert_snapshot!(

@@ -87,9 +87,9 @@ pub(crate) fn put_version(headers: &mut HeaderMap, version: u64, last_updated: T
     }
 }
 
-/// A version as the response.
-pub(crate) fn stored(status: StatusCode, stored: &Stored) -> Response {
-    let mut response = (status, FhirBody::from(stored.body.clone())).into_response();
+/// A version as the response, with what of it is wanted.
+pub(crate) fn stored(status: StatusCode, stored: &Stored, body: Bytes) -> Response {
+    let mut response = (status, FhirBody::from(body)).into_response();
     put_version(response.headers_mut(), stored.version, stored.last_updated);
     response
 }

@@ -21,6 +21,7 @@ mod read;
 mod search;
 mod store;
 mod stored;
+mod whole;
 mod write;
 
 pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
@@ -34,4 +35,5 @@ pub use message::{
 pub use store::{Options, Store};
 pub use stored::{
     Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Page, SearchPage, Stored, Understood,
+    Whole, WholePage,
 };

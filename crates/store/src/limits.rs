@@ -34,6 +34,8 @@ pub const SORT_KEYS_MAX: usize = 4;
 pub const PAGE_MAX: usize = 1_000;
 /// Matches on one page when `_count` does not say.
 pub const PAGE_DEFAULT: usize = 50;
+/// Resources on one page of what there is of a patient (`$everything`).
+pub const WHOLE_PAGE_MAX: usize = 10_000;
 /// `_include` and `_revinclude` in one query.
 pub const INCLUDES_MAX: usize = 32;
 /// Resources that one page brings along.

@@ -153,6 +153,15 @@ pub(crate) fn history(
         }
         HistoryOf::System => "1",
     };
+    let at = match page.at_ms {
+        Some((first, last)) => {
+            values.extend([last.into(), first.into()]);
+            "v.interaction <> 2 AND v.updated <= ? AND NOT EXISTS
+             (SELECT 1 FROM version n
+              WHERE n.rid = v.rid AND n.version = v.version + 1 AND n.updated <= ?)"
+        }
+        None => "1",
+    };
     let seen = sight.condition("r", &mut values);
     let then = sight.condition("v", &mut values);
     values.push(Sql::Integer(page.count as i64 + 1));
@@ -166,7 +175,7 @@ pub(crate) fn history(
     let sql = format!(
         "SELECT v.vid, v.kind, r.id, v.version, v.updated, v.interaction, v.body
          FROM version v CROSS JOIN resource r ON r.rid = v.rid
-         WHERE {order} < ? AND v.updated >= ? AND {which} AND {seen} AND {then}
+         WHERE {order} < ? AND v.updated >= ? AND {which} AND {at} AND {seen} AND {then}
          ORDER BY {order} DESC LIMIT ?"
     );
     let mut statement = connection.prepare_cached(&sql)?;

@@ -17,8 +17,8 @@ use crate::search::{CursorKey, Searching};
 use crate::{
     Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf, HistoryPage, Integrity,
     Message, MessageFilter, MessageId, MessageOverview, MessageSummary, NewMessage, OutboxEvent,
-    Page, Seal, SearchPage, Statistics, StoreError, Understood, Written, lists, read, search,
-    write,
+    Page, Seal, SearchPage, Statistics, StoreError, Understood, Whole, WholePage, Written, lists,
+    read, search, whole, write,
 };
 
 /// What a store is opened with.
@@ -140,6 +140,33 @@ impl Store {
         inner
             .readers
             .read(move |file| read::history(file, &kinds, &key, &scope, &of, &page))
+            .await
+    }
+
+    /// A page of all that there is of a patient: the compartment of the Patient
+    /// with this id. `None` when there is no such Patient, or none that the
+    /// scope lets through.
+    ///
+    /// # Errors
+    /// [`StoreError::InvalidCursor`] for a cursor that this store did not give
+    /// for this patient.
+    pub async fn whole(
+        &self,
+        cx: &AccessContext,
+        scope: &Scope,
+        patient: &str,
+        of: Whole,
+    ) -> Result<Option<WholePage>, StoreError> {
+        let inner = &self.0;
+        let (kinds, key) = (Arc::clone(&inner.kinds), Arc::clone(&inner.key));
+        let (shared, scope) = (inner.shared.clone(), bound(cx, scope)?);
+        let patient = patient.to_owned();
+        inner
+            .readers
+            .read(move |file| {
+                let file = &Snapshot::of(file, &shared)?;
+                whole::page(file, &kinds, &key, &scope, &patient, &of)
+            })
             .await
     }
 

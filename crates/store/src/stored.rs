@@ -1,6 +1,7 @@
 //! Resources as the store gives them back.
 
 use bytes::Bytes;
+use care::Categories;
 use jiff::Timestamp;
 
 /// One version of a resource.
@@ -86,6 +87,9 @@ pub struct Page {
     pub cursor: Option<String>,
     /// Only versions written at or after this moment.
     pub since: Option<Timestamp>,
+    /// Only versions that were current at some moment of this period, in
+    /// milliseconds since 1970, both ends included.
+    pub at_ms: Option<(i64, i64)>,
 }
 
 impl Page {
@@ -95,8 +99,41 @@ impl Page {
             count,
             cursor: None,
             since: None,
+            at_ms: None,
         }
     }
+}
+
+/// Which part of what there is of a patient.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Whole {
+    /// Resources of these types only; all types when empty.
+    pub types: Vec<&'static str>,
+    /// Only resources written at or after this moment.
+    pub since: Option<Timestamp>,
+    /// Only resources that have to do with this period by a date that they are
+    /// found by, in milliseconds since 1970, both ends included; and those that
+    /// have no such date.
+    pub period_ms: Option<(i64, i64)>,
+    /// How many resources at most: 1 to [`crate::limits::WHOLE_PAGE_MAX`].
+    pub count: usize,
+    /// Where to go on: [`WholePage::next`] of the page before.
+    pub cursor: Option<String>,
+}
+
+/// A page of what there is of a patient. Resources that are written while
+/// somebody turns pages come on a later page or not at all; none comes twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholePage {
+    /// Resources of the patient's compartment.
+    pub resources: Vec<Stored>,
+    /// What those refer to that is of no patient: practitioners, organisations
+    /// and the like.
+    pub referred: Vec<Stored>,
+    /// The data categories of all.
+    pub categories: Categories,
+    /// Where the next page starts, when there is one.
+    pub next: Option<String>,
 }
 
 /// A page of a history, newest first.

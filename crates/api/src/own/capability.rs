@@ -13,23 +13,27 @@ use fhir::{
 use jiff::Timestamp;
 
 use super::Shared;
-use crate::{envelope::Query, problem::Problem, representation::FhirBody};
+use crate::{envelope::Query, problem::Problem, representation::FhirBody, route::Endpoint};
 
-/// What can be done with every resource type.
-const INTERACTIONS: [&str; 9] = [
-    "read",
-    "vread",
-    "update",
-    "patch",
-    "delete",
-    "history-instance",
-    "history-type",
-    "create",
-    "search-type",
+/// How an interaction with a resource type is asked for, and its code.
+const INTERACTIONS: [(&str, &str, &str); 9] = [
+    ("GET", "/fhir/r4/{type}/{id}", "read"),
+    ("GET", "/fhir/r4/{type}/{id}/_history/{version}", "vread"),
+    ("PUT", "/fhir/r4/{type}/{id}", "update"),
+    ("PATCH", "/fhir/r4/{type}/{id}", "patch"),
+    ("DELETE", "/fhir/r4/{type}/{id}", "delete"),
+    ("GET", "/fhir/r4/{type}/{id}/_history", "history-instance"),
+    ("GET", "/fhir/r4/{type}/_history", "history-type"),
+    ("POST", "/fhir/r4/{type}", "create"),
+    ("GET", "/fhir/r4/{type}", "search-type"),
 ];
 
-/// What can be done at the base.
-const SYSTEM_INTERACTIONS: [&str; 3] = ["transaction", "batch", "history-system"];
+/// The same for the base.
+const SYSTEM_INTERACTIONS: [(&str, &str, &str); 3] = [
+    ("POST", "/fhir/r4", "transaction"),
+    ("POST", "/fhir/r4", "batch"),
+    ("GET", "/fhir/r4/_history", "history-system"),
+];
 
 pub(super) async fn capability(
     State(own): State<Shared>,
@@ -46,14 +50,14 @@ pub(super) async fn capability(
     Ok(FhirBody::from(own.capability.clone()).into_response())
 }
 
-/// The statement of a door at this base.
-pub(super) fn statement(fhir_base: &str, now: Timestamp) -> Bytes {
+/// The statement of a door at this base, with these endpoints.
+pub(super) fn statement(fhir_base: &str, endpoints: &[Endpoint], now: Timestamp) -> Bytes {
     let resources: Vec<Value> = fhir::resource_types()
         .iter()
         .filter(|name| !matches!(**name, "Parameters" | "OperationOutcome"))
-        .map(|name| resource(name))
+        .map(|name| resource(name, endpoints))
         .collect();
-    let interactions = codes(&SYSTEM_INTERACTIONS);
+    let interactions = codes(&SYSTEM_INTERACTIONS, endpoints);
     let statement = fhir::value!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -65,15 +69,15 @@ pub(super) fn statement(fhir_base: &str, now: Timestamp) -> Bytes {
             "url": (fhir_base)
         },
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "application/fhir+xml"],
+        "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
         "patchFormat": [
             "application/json-patch+json", "application/fhir+json", "application/fhir+xml"
         ],
         "rest": [{
             "mode": "server",
-            "documentation": "Unknown search parameters are refused, whatever Prefer says. A BSN \
-                belongs in a body: search with POST [type]/_search. POST $regional-record \
-                asks the region about a patient, POST $access-log tells who looked.",
+            "documentation": "A BSN belongs in a body: search with POST [type]/_search. \
+                POST $regional-record asks the region about a patient, POST $access-log \
+                tells who looked.",
             "security": {
                 "cors": false,
                 "description": "Bearer tokens of the organisation (RFC 6750)"
@@ -85,14 +89,15 @@ pub(super) fn statement(fhir_base: &str, now: Timestamp) -> Bytes {
     statement.to_bytes().into()
 }
 
-fn resource(name: &str) -> Value {
+fn resource(name: &str, endpoints: &[Endpoint]) -> Value {
     let parameters: Vec<Value> = fhir::search::parameters(name)
         .iter()
         .filter(|one| is_searched(one))
         .map(parameter)
         .collect();
-    let interactions = codes(&INTERACTIONS);
-    fhir::value!({
+    let interactions = codes(&INTERACTIONS, endpoints);
+    let operations = operations(name, endpoints);
+    let mut resource = fhir::value!({
         "type": (name),
         "interaction": (interactions),
         "versioning": "versioned-update",
@@ -103,7 +108,38 @@ fn resource(name: &str) -> Value {
         "conditionalUpdate": true,
         "conditionalDelete": "single",
         "searchParam": (parameters)
-    })
+    });
+    if !operations.is_empty() {
+        resource.set("operation", operations);
+    }
+    resource
+}
+
+/// The operations of FHIR on a resource type, as the endpoints have them: those
+/// on all types are defined on Resource.
+fn operations(resource_type: &str, endpoints: &[Endpoint]) -> Vec<Value> {
+    let mut found: Vec<(&str, &str)> = endpoints
+        .iter()
+        .filter_map(|endpoint| {
+            let path = endpoint.path.strip_prefix("/fhir/r4/")?;
+            let (of, rest) = path.split_once('/')?;
+            let (_, name) = rest
+                .rsplit_once('$')
+                .filter(|(_, name)| !name.contains('/'))?;
+            match of {
+                "{type}" => Some(("Resource", name)),
+                of if of == resource_type => Some((of, name)),
+                _ => None,
+            }
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    let operation = |(of, name): (&str, &str)| {
+        let definition = format!("http://hl7.org/fhir/OperationDefinition/{of}-{name}");
+        fhir::value!({ "name": (name), "definition": (definition) })
+    };
+    found.into_iter().map(operation).collect()
 }
 
 /// Whether the index holds values for the parameter.
@@ -115,11 +151,18 @@ fn parameter(parameter: &Parameter) -> Value {
     fhir::value!({ "name": (parameter.code), "type": (parameter.kind.code()) })
 }
 
-fn codes(codes: &[&str]) -> Value {
-    Value::from(
-        codes
+/// The codes of those interactions for which there is an endpoint.
+fn codes(interactions: &[(&str, &str, &str)], endpoints: &[Endpoint]) -> Value {
+    let is_there = |method: &str, path: &str| {
+        endpoints
             .iter()
-            .map(|code| fhir::value!({ "code": (*code) }))
+            .any(|endpoint| endpoint.method == method && endpoint.path == path)
+    };
+    Value::from(
+        interactions
+            .iter()
+            .filter(|(method, path, _)| is_there(method, path))
+            .map(|(_, _, code)| fhir::value!({ "code": (*code) }))
             .collect::<Vec<_>>(),
     )
 }
@@ -132,8 +175,22 @@ mod tests {
 
     #[test]
     fn the_statement_is_a_valid_resource() {
-        let statement = statement("http://localhost/fhir/r4", Timestamp::UNIX_EPOCH);
+        let endpoints = crate::own::endpoints();
+        let statement = statement(
+            "http://localhost/fhir/r4",
+            &endpoints,
+            Timestamp::UNIX_EPOCH,
+        );
         let resource = Resource::parse(&statement[..]).unwrap();
         assert_eq!(fhir::structure::check(&resource), []);
+    }
+
+    #[test]
+    fn without_an_endpoint_nothing_is_claimed() {
+        let statement = statement("http://localhost/fhir/r4", &[], Timestamp::UNIX_EPOCH);
+        let resource = Resource::parse(&statement[..]).unwrap();
+        let rest = resource.root().path(&["rest", "resource"]).unwrap();
+        assert_eq!(rest.each("interaction").count(), 0);
+        assert_eq!(rest.each("operation").count(), 0);
     }
 }

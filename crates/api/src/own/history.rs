@@ -10,7 +10,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use store::{HistoryOf, Page, limits};
 
-use super::{Own, Shared};
+use super::{Own, Shared, subset::Wanted};
 use crate::{
     bundle_text::BundleText,
     envelope::Query,
@@ -67,27 +67,43 @@ impl Own {
         path: &str,
         query: &QueryPairs,
     ) -> Result<Response, Problem> {
-        let page = page(query)?;
-        let (count, since) = (page.count, page.since);
+        let mut query = query.clone();
+        let resource_type = match &of {
+            HistoryOf::Instance { resource_type, .. } | HistoryOf::Type { resource_type } => {
+                Some(resource_type.clone())
+            }
+            HistoryOf::System => None,
+        };
+        let wanted = Wanted::take_of_resources(&mut query, resource_type.as_deref())?;
+        let page = page(&query)?;
+        let is_whole = page.since.is_none() && page.at_ms.is_none();
         let of_instance = matches!(of, HistoryOf::Instance { .. });
         let found = self.node.history(cx, of, page).await?;
-        if of_instance && found.entries.is_empty() && since.is_none() {
+        if of_instance && found.entries.is_empty() && is_whole {
             return Err(Problem::not_found());
         }
         let base = &self.fhir_base;
         let mut bundle = BundleText::new("history", None);
+        let link = |cursor: Option<&String>| {
+            let kept = query.iter().filter(|(name, _)| name != "_cursor");
+            let cursor = cursor.map(|cursor| ("_cursor", cursor.as_str()));
+            let pairs: Vec<String> = kept
+                .map(|(name, value)| (name.as_str(), value.as_str()))
+                .chain(cursor)
+                .map(|(name, value)| format!("{name}={}", encode(value)))
+                .collect();
+            let query = format!("{}{}", pairs.join("&"), wanted.link());
+            let query = query.trim_start_matches('&');
+            let mark = if query.is_empty() { "" } else { "?" };
+            format!("{base}/{path}{mark}{query}")
+        };
+        let here = query.iter().find(|(name, _)| name == "_cursor");
+        bundle.link("self", &link(here.map(|(_, cursor)| cursor)));
         if let Some(cursor) = &found.next {
-            let since = since.map_or(String::new(), |since| {
-                format!("&_since={}", encode(&since.to_string()))
-            });
-            let cursor = encode(cursor);
-            bundle.link(
-                "next",
-                &format!("{base}/{path}?_count={count}{since}&_cursor={cursor}"),
-            );
+            bundle.link("next", &link(Some(cursor)));
         }
         for entry in &found.entries {
-            bundle.version(base, entry);
+            bundle.version(base, entry, &wanted.of(&entry.stored.body));
         }
         Ok(FhirBody::from(bundle.finish()).into_response())
     }
@@ -109,12 +125,16 @@ fn page(query: &QueryPairs) -> Result<Page, Problem> {
                 let since = value.parse::<Timestamp>();
                 page.since = Some(since.map_err(|_| wrong(name, "is not an instant"))?);
             }
+            "_at" => {
+                let range = fhir::search::date_range(value);
+                page.at_ms = Some(range.ok_or_else(|| wrong(name, "is not a date or time"))?);
+            }
             "_cursor" => page.cursor = Some(value.clone()),
             _ => {
                 return Err(Problem::new(
                     StatusCode::BAD_REQUEST,
                     IssueCode::NotSupported,
-                    "A history takes the parameters _count, _since and _cursor",
+                    "A history takes the parameters _count, _since, _at and _cursor",
                 ));
             }
         }
@@ -144,6 +164,8 @@ mod tests {
         check("_count", "ten", None);
         check("_since", "2026-01-01T00:00:00Z", Some(limits::PAGE_DEFAULT));
         check("_since", "yesterday", None);
+        check("_at", "2026-01", Some(limits::PAGE_DEFAULT));
+        check("_at", "2026-13", None);
         check("page", "1", None);
     }
 }

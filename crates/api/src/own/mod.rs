@@ -9,15 +9,20 @@ mod access_log;
 mod bundle;
 mod callers;
 mod capability;
+mod everything;
 mod explain_access;
 mod health;
 mod history;
 mod message;
+mod meta;
+mod operation;
 mod patch;
 mod prefer;
 mod read;
 mod regional_record;
 mod search;
+mod subset;
+mod validate;
 mod write;
 
 use std::sync::Arc;
@@ -30,6 +35,7 @@ use axum::{
 use bytes::Bytes;
 use care::{Clock, IdSource, Role, Ura};
 use exchange::Node;
+use fhir::{FhirVersion, validation::Validator};
 use http::{Method, request::Parts};
 use network::rate::Buckets;
 use tokio::sync::watch;
@@ -75,6 +81,7 @@ pub(crate) struct Own {
     ids: Arc<dyn IdSource>,
     limits: HttpLimits,
     capability: Bytes,
+    validator: Validator,
     people: Clients<Client>,
     systems: Clients<Client>,
     refusals: Buckets<Option<RemoteAddress>>,
@@ -180,6 +187,60 @@ fn table() -> Vec<Route<Shared>> {
         ),
         route(
             Method::GET,
+            "/fhir/r4/Patient/{id}/$everything",
+            Bearer,
+            get(everything::everything),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/Patient/{id}/$everything",
+            Bearer,
+            post(everything::everything_in_body),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/{type}/$validate",
+            Bearer,
+            post(validate::of_type),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/{type}/{id}/$validate",
+            Bearer,
+            get(validate::of_stored),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/{type}/{id}/$validate",
+            Bearer,
+            post(validate::of_instance),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/{type}/{id}/$meta",
+            Bearer,
+            get(meta::meta),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/{type}/{id}/_history/{version}/$meta",
+            Bearer,
+            get(meta::meta_of_version),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/{type}/{id}/$meta-add",
+            Bearer,
+            post(meta::meta_add),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/{type}/{id}/$meta-delete",
+            Bearer,
+            post(meta::meta_delete),
+        ),
+        route(
+            Method::GET,
             "/fhir/r4/{type}/{id}/_history",
             Bearer,
             get(history::of_instance),
@@ -217,7 +278,7 @@ pub fn router(door: OwnDoor) -> Router {
         ids,
         limits,
     } = door;
-    let capability = capability::statement(&fhir_base, clock.now());
+    let capability = capability::statement(&fhir_base, &endpoints(), clock.now());
     let clients = |rate, at_once| Clients::new(rate, at_once, Arc::clone(&clock));
     let own = Arc::new(Own {
         node,
@@ -225,6 +286,7 @@ pub fn router(door: OwnDoor) -> Router {
         fhir_base,
         ready,
         capability,
+        validator: Validator::new(FhirVersion::R4, Vec::new()),
         people: clients(limits.person, limits.person_at_once),
         systems: clients(limits.system, limits.system_at_once),
         refusals: Buckets::new(limits.refusals, CLIENTS_COUNTED_MAX, Arc::clone(&clock)),

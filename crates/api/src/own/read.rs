@@ -1,10 +1,12 @@
 //! `GET [type]/[id]` and `GET [type]/[id]/_history/[version]`.
 
+use std::sync::Arc;
+
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode, header};
 use store::Stored;
 
-use super::Shared;
+use super::{Shared, subset::Wanted};
 use crate::{
     envelope::Query,
     extract::{At, Caller},
@@ -19,12 +21,16 @@ pub(super) async fn read(
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    query.must_be_empty()?;
+    let wanted = only_extent(&query, &resource_type)?;
     let stored = own.node.read(&cx, &resource_type, &id).await?;
     if is_known(&headers, &stored) {
         return Ok(resource::unchanged(&stored));
     }
-    Ok(resource::stored(StatusCode::OK, &stored))
+    Ok(resource::stored(
+        StatusCode::OK,
+        &stored,
+        wanted.of(&stored.body),
+    ))
 }
 
 pub(super) async fn read_version(
@@ -34,7 +40,7 @@ pub(super) async fn read_version(
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    query.must_be_empty()?;
+    let wanted = only_extent(&query, &resource_type)?;
     // A version that is no number is a version that is not there.
     let version = version.parse().map_err(|_| Problem::not_found())?;
     let stored = own
@@ -44,7 +50,19 @@ pub(super) async fn read_version(
     if is_known(&headers, &stored) {
         return Ok(resource::unchanged(&stored));
     }
-    Ok(resource::stored(StatusCode::OK, &stored))
+    Ok(resource::stored(
+        StatusCode::OK,
+        &stored,
+        wanted.of(&stored.body),
+    ))
+}
+
+/// How much is wanted; a read takes no other parameters.
+pub(super) fn only_extent(query: &Query, resource_type: &str) -> Result<Wanted, Problem> {
+    let mut rest = query.0.to_vec();
+    let wanted = Wanted::take_of_resources(&mut rest, Some(resource_type))?;
+    Query(Arc::new(rest)).must_be_empty()?;
+    Ok(wanted)
 }
 
 /// Whether the client has this version already (`If-None-Match`), or has it

@@ -11,7 +11,7 @@ use fhir::outcome::IssueCode;
 use http::{HeaderMap, StatusCode, header};
 use store::StoreError;
 
-use super::{Own, Shared};
+use super::{Own, Shared, subset::Wanted};
 use crate::{
     body,
     bundle_text::BundleText,
@@ -80,7 +80,21 @@ impl Own {
         if fhir::resource_type(resource_type).is_none() {
             return Err(Problem::not_found());
         }
-        let page = match self.node.search(cx, resource_type, query).await {
+        let mut query = query.clone();
+        let wanted = Wanted::take(&mut query, Some(resource_type))?;
+        let includes = |(name, _): &(String, String)| {
+            name.starts_with("_include") || name.starts_with("_revinclude")
+        };
+        if wanted.is_text() && query.iter().any(includes) {
+            return Err(Problem::bad_request(
+                "_summary=text cannot be combined with _include or _revinclude",
+            ));
+        }
+        if wanted.is_count {
+            // The store counts; it need not find.
+            query.push(("_summary".to_owned(), "count".to_owned()));
+        }
+        let page = match self.node.search(cx, resource_type, &query).await {
             // The type of the URL is known, so it is one in a chain.
             Err(ExchangeError::Store(StoreError::UnknownResourceType)) => {
                 return Err(Problem::bad_request(
@@ -94,11 +108,13 @@ impl Own {
         bundle.link("self", &format!("{base}/{resource_type}{own_link}"));
         if let Some(cursor) = &page.next {
             let cursor = query::encode(cursor);
-            bundle.link("next", &format!("{base}/{resource_type}?_cursor={cursor}"));
+            let extent = wanted.link();
+            let next = format!("{base}/{resource_type}?_cursor={cursor}{extent}");
+            bundle.link("next", &next);
         }
         for (list, mode) in [(&page.matches, "match"), (&page.included, "include")] {
             for stored in list {
-                bundle.found(base, stored, mode);
+                bundle.found(base, stored, &wanted.of(&stored.body), mode);
             }
         }
         Ok(FhirBody::from(bundle.finish()).into_response())

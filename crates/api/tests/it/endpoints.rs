@@ -19,7 +19,52 @@ const OPEN: [(&str, &str); 3] = [
 ];
 
 /// The endpoints of an own door that need a token, each as it can be called.
-const OWN: [(&str, &str, &str); 23] = [
+const OWN: [(&str, &str, &str); 32] = [
+    (
+        "GET",
+        "/fhir/r4/Patient/{id}/$everything",
+        "/fhir/r4/Patient/a/$everything",
+    ),
+    (
+        "POST",
+        "/fhir/r4/Patient/{id}/$everything",
+        "/fhir/r4/Patient/a/$everything",
+    ),
+    (
+        "POST",
+        "/fhir/r4/{type}/$validate",
+        "/fhir/r4/Patient/$validate",
+    ),
+    (
+        "GET",
+        "/fhir/r4/{type}/{id}/$validate",
+        "/fhir/r4/Patient/a/$validate",
+    ),
+    (
+        "POST",
+        "/fhir/r4/{type}/{id}/$validate",
+        "/fhir/r4/Patient/a/$validate",
+    ),
+    (
+        "GET",
+        "/fhir/r4/{type}/{id}/$meta",
+        "/fhir/r4/Patient/a/$meta",
+    ),
+    (
+        "GET",
+        "/fhir/r4/{type}/{id}/_history/{version}/$meta",
+        "/fhir/r4/Patient/a/_history/1/$meta",
+    ),
+    (
+        "POST",
+        "/fhir/r4/{type}/{id}/$meta-add",
+        "/fhir/r4/Patient/a/$meta-add",
+    ),
+    (
+        "POST",
+        "/fhir/r4/{type}/{id}/$meta-delete",
+        "/fhir/r4/Patient/a/$meta-delete",
+    ),
     ("PATCH", "/fhir/r4/{type}", "/fhir/r4/Patient?active=true"),
     ("PATCH", "/fhir/r4/{type}/{id}", "/fhir/r4/Patient/a"),
     ("POST", "/fhir/r4", "/fhir/r4"),

@@ -4,9 +4,11 @@
 
 mod bad_input;
 mod endpoints;
+mod extent;
 mod kit;
 mod limits;
 mod messages;
+mod operations;
 mod patch;
 mod quiet;
 mod region;

@@ -19,6 +19,7 @@ mod peer;
 mod regional;
 mod relation;
 mod statistics;
+mod whole;
 mod write;
 
 use std::{sync::Arc, time::Duration};

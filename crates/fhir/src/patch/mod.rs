@@ -9,6 +9,7 @@
 mod error;
 mod fhirpath_patch;
 mod json_patch;
+mod meta_patch;
 mod place;
 mod pointer;
 
@@ -19,6 +20,7 @@ use crate::json::{Node, Value};
 
 use fhirpath_patch::FhirPathPatch;
 use json_patch::JsonPatch;
+use meta_patch::MetaPatch;
 
 /// How many operations one patch may have.
 pub const PATCH_OPERATIONS_MAX: usize = 1_000;
@@ -35,6 +37,7 @@ pub struct Patch(Kind);
 enum Kind {
     Json(JsonPatch),
     FhirPath(FhirPathPatch),
+    Meta(MetaPatch),
 }
 
 impl Patch {
@@ -58,6 +61,23 @@ impl Patch {
             .map(Self)
     }
 
+    /// What adds the profiles, tags and security labels of a Meta.
+    ///
+    /// # Errors
+    /// When it is no Meta.
+    pub fn adding_meta(meta: Node<'_>) -> Result<Self, PatchError> {
+        MetaPatch::read(meta, true).map(Kind::Meta).map(Self)
+    }
+
+    /// What takes the profiles, tags and security labels of a Meta away. What
+    /// is not there is no error.
+    ///
+    /// # Errors
+    /// When it is no Meta.
+    pub fn removing_meta(meta: Node<'_>) -> Result<Self, PatchError> {
+        MetaPatch::read(meta, false).map(Kind::Meta).map(Self)
+    }
+
     /// The resource with all operations done.
     ///
     /// # Errors
@@ -67,6 +87,7 @@ impl Patch {
         let patched = match &self.0 {
             Kind::Json(patch) => patch.apply(Value::from(resource.root()))?,
             Kind::FhirPath(patch) => patch.apply(resource)?,
+            Kind::Meta(patch) => patch.apply(Value::from(resource.root())),
         };
         let patched = Resource::parse_in(resource.version(), patched.to_bytes())
             .map_err(|_| PatchError::NoResource)?;

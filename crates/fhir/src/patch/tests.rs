@@ -475,6 +475,38 @@ fn what_is_no_fhirpath_patch_is_refused() {
     }
 }
 
+#[test]
+fn meta_is_added_once_and_taken_away_by_system_and_code() {
+    let meta = r#"{"profile":["p","q"],"tag":[{"system":"s","code":"t","display":"other"}],"security":[{"code":"R"}]}"#;
+    let meta = Document::parse(meta).unwrap();
+    let resource = r#"{"resourceType":"Basic","id":"a","meta":{"source":"x","tag":[{"system":"s","code":"t"}],"profile":["p"]}}"#;
+    let added = apply(resource, Patch::adding_meta(meta.root())).unwrap();
+    assert_eq!(
+        added,
+        r#"{"resourceType":"Basic","id":"a","meta":{"source":"x","tag":[{"system":"s","code":"t"}],"profile":["p","q"],"security":[{"code":"R"}]}}"#
+    );
+    assert_eq!(
+        apply(&added, Patch::adding_meta(meta.root())).unwrap(),
+        added
+    );
+    assert_eq!(
+        apply(&added, Patch::removing_meta(meta.root())).unwrap(),
+        r#"{"resourceType":"Basic","id":"a","meta":{"source":"x"}}"#
+    );
+    let bare = r#"{"resourceType":"Basic","id":"a"}"#;
+    assert_eq!(
+        apply(bare, Patch::removing_meta(meta.root())).unwrap(),
+        bare
+    );
+    for wrong in ["[]", r#"{"tag":{}}"#] {
+        let wrong = Document::parse(wrong).unwrap();
+        assert_eq!(
+            Patch::adding_meta(wrong.root()).unwrap_err(),
+            PatchError::NoPatch
+        );
+    }
+}
+
 fn any_json() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just("null".to_owned()),

@@ -1,0 +1,121 @@
+//! `Patient/[id]/$everything`: all that there is of a patient.
+
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use care::AccessContext;
+use fhir::outcome::IssueCode;
+use http::{HeaderMap, StatusCode};
+use store::{Whole, limits::WHOLE_PAGE_MAX};
+
+use super::{Own, Shared, operation, subset::Wanted};
+use crate::{
+    bundle_text::BundleText,
+    envelope::Query,
+    extract::{At, Caller},
+    problem::Problem,
+    query::{QueryPairs, encode},
+    representation::FhirBody,
+};
+
+/// `GET`, with the parameters in the URL.
+pub(super) async fn everything(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    At(id): At<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    own.everything(&cx, &id, query.0.to_vec()).await
+}
+
+/// `POST`, with the parameters in a Parameters resource or in the URL.
+pub(super) async fn everything_in_body(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    At(id): At<String>,
+    query: Query,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let parameters = own.operation_body(&headers, body).await?;
+    let pairs = operation::simple(&query, parameters.as_ref())?;
+    own.everything(&cx, &id, pairs).await
+}
+
+impl Own {
+    async fn everything(
+        &self,
+        cx: &AccessContext,
+        id: &str,
+        mut query: QueryPairs,
+    ) -> Result<Response, Problem> {
+        let wanted = Wanted::take_of_resources(&mut query, None)?;
+        let of = whole(&query)?;
+        let is_first = of.cursor.is_none();
+        let page = self.node.everything(cx, id, of).await?;
+        let base = &self.fhir_base;
+        let is_all = is_first && page.next.is_none();
+        let mut bundle =
+            BundleText::new("searchset", is_all.then_some(page.resources.len() as u64));
+        if let Some(cursor) = &page.next {
+            let kept = query.iter().filter(|(name, _)| name != "_cursor");
+            let mut pairs = vec![format!("_cursor={}", encode(cursor))];
+            pairs.extend(kept.map(|(name, value)| format!("{name}={}", encode(value))));
+            let (pairs, extent) = (pairs.join("&"), wanted.link());
+            bundle.link(
+                "next",
+                &format!("{base}/Patient/{id}/$everything?{pairs}{extent}"),
+            );
+        }
+        for (list, mode) in [(&page.resources, "match"), (&page.referred, "include")] {
+            for stored in list {
+                bundle.found(base, stored, &wanted.of(&stored.body), mode);
+            }
+        }
+        Ok(FhirBody::from(bundle.finish()).into_response())
+    }
+}
+
+/// What the parameters ask for; one that is not known is refused.
+fn whole(query: &QueryPairs) -> Result<Whole, Problem> {
+    let mut of = Whole {
+        count: WHOLE_PAGE_MAX,
+        ..Whole::default()
+    };
+    let (mut first, mut last) = (None, None);
+    for (name, value) in query {
+        let wrong = |what: &str| Problem::bad_request(format!("{name} {what}"));
+        let date = || fhir::search::date_range(value).ok_or_else(|| wrong("is not a date"));
+        match name.as_str() {
+            "_count" => {
+                let count = value.parse::<usize>().ok().filter(|count| *count > 0);
+                let count = count.ok_or_else(|| wrong("is not a number above zero"))?;
+                of.count = count.min(WHOLE_PAGE_MAX);
+            }
+            "_since" => of.since = Some(value.parse().map_err(|_| wrong("is not an instant"))?),
+            "_type" => {
+                for one in value.split(',') {
+                    let known = fhir::resource_type(one.trim());
+                    of.types
+                        .push(known.ok_or_else(|| wrong("names no resource type"))?);
+                }
+            }
+            "start" => first = Some(date()?.0),
+            "end" => last = Some(date()?.1),
+            "_cursor" => of.cursor = Some(value.clone()),
+            _ => {
+                return Err(Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    IssueCode::NotSupported,
+                    "$everything takes start, end, _since, _type, _count, _summary and _elements",
+                ));
+            }
+        }
+    }
+    if first.is_some() || last.is_some() {
+        of.period_ms = Some((first.unwrap_or(i64::MIN), last.unwrap_or(i64::MAX)));
+    }
+    Ok(of)
+}

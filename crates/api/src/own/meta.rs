@@ -1,0 +1,133 @@
+//! `$meta`, `$meta-add` and `$meta-delete`: profiles, tags and security labels of
+//! one resource.
+//!
+//! What is added or taken away makes a new version: it changes what is found
+//! and who may see it, and that must be seen in the history.
+
+use std::collections::BTreeSet;
+
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use care::AccessContext;
+use exchange::ExchangeError;
+use fhir::{Resource, json::Value, outcome::IssueCode, patch::Patch};
+use http::HeaderMap;
+use store::{Change, Stored, Target};
+
+use super::{Own, Shared, write};
+use crate::{
+    envelope::Query,
+    extract::{At, Caller},
+    problem::Problem,
+    representation::FhirBody,
+};
+
+/// `GET [type]/[id]/$meta`.
+pub(super) async fn meta(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    At((resource_type, id)): At<(String, String)>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.must_be_empty()?;
+    Ok(answer(&own.node.read(&cx, &resource_type, &id).await?))
+}
+
+/// `GET [type]/[id]/_history/[version]/$meta`.
+pub(super) async fn meta_of_version(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    At((resource_type, id, version)): At<(String, String, u64)>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.must_be_empty()?;
+    let found = own.node.read_version(&cx, &resource_type, &id, version);
+    Ok(answer(&found.await?))
+}
+
+/// `POST [type]/[id]/$meta-add`.
+pub(super) async fn meta_add(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    At(at): At<(String, String)>,
+    query: Query,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    query.must_be_empty()?;
+    own.change_meta(&cx, at, &headers, body, true).await
+}
+
+/// `POST [type]/[id]/$meta-delete`.
+pub(super) async fn meta_delete(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    At(at): At<(String, String)>,
+    query: Query,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    query.must_be_empty()?;
+    own.change_meta(&cx, at, &headers, body, false).await
+}
+
+impl Own {
+    async fn change_meta(
+        &self,
+        cx: &AccessContext,
+        (resource_type, id): (String, String),
+        headers: &HeaderMap,
+        body: Body,
+        adds: bool,
+    ) -> Result<Response, Problem> {
+        let wrong = || {
+            Problem::element(
+                IssueCode::Required,
+                "A Parameters resource with one parameter meta (valueMeta) is needed here",
+                "Parameters.parameter",
+            )
+        };
+        let if_match = write::if_match(headers)?;
+        let parameters = self
+            .operation_body(headers, body)
+            .await?
+            .ok_or_else(wrong)?;
+        let mut all = parameters.root().each("parameter");
+        let meta = match (all.next(), all.next()) {
+            (Some(one), None) if one.text("name").as_deref() == Some("meta") => {
+                one.get("valueMeta").ok_or_else(wrong)?
+            }
+            _ => return Err(wrong()),
+        };
+        let patch = if adds {
+            Patch::adding_meta(meta)
+        } else {
+            Patch::removing_meta(meta)
+        };
+        let change = Change::Patch {
+            resource_type,
+            target: Target::Id(id),
+            patch: patch.map_err(|_| wrong())?,
+            if_match,
+            named: BTreeSet::new(),
+        };
+        let outcome = self.node.write(cx, change).await?;
+        let stored = self.node.as_written(cx, &outcome).await?;
+        Ok(answer(&stored.ok_or(ExchangeError::NotFound)?))
+    }
+}
+
+/// The Meta of a version, as the operation gives it back.
+fn answer(stored: &Stored) -> Response {
+    let resource = Resource::parse(&stored.body).ok();
+    let meta = resource.and_then(|resource| resource.root().get("meta").map(Value::from));
+    let parameter = match meta {
+        Some(meta) => fhir::value!([{ "name": "return", "valueMeta": (meta) }]),
+        None => fhir::value!([{ "name": "return" }]),
+    };
+    let parameters = fhir::value!({ "resourceType": "Parameters", "parameter": (parameter) });
+    FhirBody::from(&parameters).into_response()
+}

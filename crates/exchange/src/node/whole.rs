@@ -1,0 +1,46 @@
+//! All that there is of a patient, at the own door.
+
+use care::{AccessContext, Categories, Scope};
+use fhir::Resource;
+use store::{Found, Whole, WholePage};
+use trust::audit::{Happened, Outcome};
+
+use super::{Node, audit::Entry, own_door::bsn_of};
+use crate::error::ExchangeError;
+
+impl Node {
+    /// A page of what there is of a patient, with one audit line for it.
+    pub async fn everything(
+        &self,
+        cx: &AccessContext,
+        patient: &str,
+        of: Whole,
+    ) -> Result<WholePage, ExchangeError> {
+        let asked = ["$everything".to_owned()];
+        let scope = self.reading_scope(cx, &asked).await?;
+        let store = &self.parts.store;
+        let page = store.whole(cx, &scope, patient, of).await?;
+        let whose = match &page {
+            // For the audit line: whose data it is.
+            Some(_) => store
+                .read(cx, &Scope::Organisation, "Patient", patient)
+                .await
+                .map(Found::here)?
+                .and_then(|stored| bsn_of(&Resource::parse(&stored.body).ok()?)),
+            None => None,
+        };
+        let count = |page: &WholePage| page.resources.len() + page.referred.len();
+        let entry = Entry {
+            happened: Happened::Read,
+            outcome: Outcome::Allowed,
+            patient: whose.as_ref(),
+            categories: page
+                .as_ref()
+                .map_or(Categories::NONE, |page| page.categories),
+            asked: &asked,
+            count: Some(page.as_ref().map_or(0, count) as u64),
+        };
+        self.write_audit(vec![self.audit_body(cx, &entry)]).await?;
+        page.ok_or(ExchangeError::NotFound)
+    }
+}

@@ -1,0 +1,212 @@
+//! All that there is of a patient: a walk over the compartment, without a search
+//! for every type.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use care::{Categories, Scope};
+
+use crate::database::kinds::{self, Kinds};
+use crate::database::snapshot::Snapshot;
+use crate::database::{OptionalExtension, Row, Value as Sql};
+use crate::index::{Entries, Range, Term, Value};
+use crate::limits::{INCLUDED_MAX, WHOLE_PAGE_MAX};
+use crate::read::stored;
+use crate::search::{CursorKey, Sight};
+use crate::write::identity::LIVE;
+use crate::{StoreError, Stored, Whole, WholePage};
+
+/// The purpose of a sealed cursor.
+const WHOLE: &str = "whole";
+
+/// A page of what there is of a patient; `None` when that Patient is not there
+/// or not in sight.
+pub(crate) fn page(
+    file: &Snapshot<'_>,
+    kinds: &Kinds,
+    key: &CursorKey,
+    scope: &Scope,
+    patient: &str,
+    of: &Whole,
+) -> Result<Option<WholePage>, StoreError> {
+    if !(1..=WHOLE_PAGE_MAX).contains(&of.count) {
+        return Err(StoreError::LimitExceeded {
+            limit: "WHOLE_PAGE_MAX",
+            max: WHOLE_PAGE_MAX,
+        });
+    }
+    let sight = Sight::of(file.connection, scope)?;
+    let Some(patient) = in_sight(file, kinds, &sight, patient)? else {
+        return Ok(None);
+    };
+    let mut range = Range::of(&Term::Member(patient));
+    if let Some(cursor) = &of.cursor {
+        let content = key.open(WHOLE, cursor)?;
+        // The patient is in it: a cursor is for one patient only.
+        let (whose, last) = content
+            .split_first_chunk::<8>()
+            .ok_or(StoreError::InvalidCursor)?;
+        let last: [u8; 8] = last.try_into().map_err(|_| StoreError::InvalidCursor)?;
+        if i64::from_le_bytes(*whose) != patient {
+            return Err(StoreError::InvalidCursor);
+        }
+        range = range.after(i64::from_le_bytes(last));
+    }
+    let wanted = of
+        .types
+        .iter()
+        .map(|name| kinds.number(name))
+        .collect::<Result<Vec<i64>, _>>()?;
+    let mut walk = Walk::new(file, kinds, &sight, Some(patient));
+    let mut next = None;
+    let mut last = 0_i64;
+    file.index.each(file.connection, &range, |rid| {
+        if !wanted.is_empty() && !wanted.contains(&kinds::kind_of(rid)) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if walk.resources.len() == of.count {
+            let place = [patient.to_le_bytes(), last.to_le_bytes()].concat();
+            next = Some(key.seal(WHOLE, &place)?);
+            return Ok(ControlFlow::Break(()));
+        }
+        if walk.take(rid, of)? {
+            last = rid;
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let directory = kinds.directory();
+    let targets = std::mem::take(&mut walk.targets).into_iter();
+    let targets = targets.filter(|rid| directory.contains(&kinds::kind_of(*rid)));
+    let mut others = Walk::new(file, kinds, &sight, None);
+    for rid in targets {
+        if others.resources.len() == INCLUDED_MAX {
+            return Err(StoreError::LimitExceeded {
+                limit: "INCLUDED_MAX",
+                max: INCLUDED_MAX,
+            });
+        }
+        others.take(rid, &Whole::default())?;
+    }
+    Ok(Some(WholePage {
+        resources: walk.resources,
+        referred: others.resources,
+        categories: walk.categories.union(others.categories),
+        next,
+    }))
+}
+
+/// The number of a Patient that may be seen.
+fn in_sight(
+    file: &Snapshot<'_>,
+    kinds: &Kinds,
+    sight: &Sight,
+    id: &str,
+) -> Result<Option<i64>, StoreError> {
+    let mut values = vec![
+        Sql::Text(id.to_owned()),
+        kinds.number("Patient")?.into(),
+        LIVE.into(),
+    ];
+    let seen = sight.condition("r", &mut values);
+    let sql = format!(
+        "SELECT r.rid FROM resource r WHERE r.id = ? AND r.kind = ? AND r.state = ? AND {seen}"
+    );
+    let mut statement = file.connection.prepare_cached(&sql)?;
+    Ok(statement.query_row(values, |row| row.get(0)).optional()?)
+}
+
+/// Resources that are read by number, one after another.
+struct Walk<'a> {
+    file: &'a Snapshot<'a>,
+    kinds: &'a Kinds,
+    sql: String,
+    seen: Vec<Sql>,
+    patient: i64,
+    resources: Vec<Stored>,
+    categories: Categories,
+    /// What they refer to.
+    targets: BTreeSet<i64>,
+}
+
+impl<'a> Walk<'a> {
+    /// Of a patient's own resources, or of those that belong to nobody.
+    fn new(file: &'a Snapshot<'a>, kinds: &'a Kinds, sight: &Sight, patient: Option<i64>) -> Self {
+        let mut seen = Vec::new();
+        let condition = if patient.is_none() {
+            let condition = sight.condition_or_directory("r", kinds, &mut seen);
+            format!("r.patient = 0 AND {condition}")
+        } else {
+            sight.condition("r", &mut seen)
+        };
+        Self {
+            file,
+            kinds,
+            sql: format!(
+                "SELECT r.id, r.version, r.updated, r.labels, r.entries, v.body
+                 FROM resource r CROSS JOIN version v ON v.vid = r.vid
+                 WHERE r.rid = ? AND r.state = ? AND {condition}"
+            ),
+            seen,
+            patient: patient.unwrap_or_default(),
+            resources: Vec::new(),
+            categories: Categories::NONE,
+            targets: BTreeSet::new(),
+        }
+    }
+
+    /// Takes a resource, when it is there, in sight and wanted; says whether it did.
+    fn take(&mut self, rid: i64, of: &Whole) -> Result<bool, StoreError> {
+        let mut values = vec![rid.into(), LIVE.into()];
+        values.extend(self.seen.iter().cloned());
+        let mut statement = self.file.connection.prepare_cached(&self.sql)?;
+        let mut rows = statement.query(values)?;
+        let Some(row) = rows.next()? else {
+            return Ok(false);
+        };
+        let blob: Vec<u8> = row.get(4)?;
+        if !is_wanted(row, rid == self.patient, &blob, of)? {
+            return Ok(false);
+        }
+        for (_, value) in Entries::of(&blob).iter() {
+            if let Value::Reference(target) = value {
+                self.targets.insert(target);
+            }
+        }
+        self.categories = self.categories.union(Categories::from_bits(row.get(3)?));
+        self.resources.push(stored(
+            self.kinds.name(kinds::kind_of(rid))?,
+            row.get(0)?,
+            row.get(1)?,
+            row.get(2)?,
+            row.get(5)?,
+        )?);
+        Ok(true)
+    }
+}
+
+fn is_wanted(
+    row: Row<'_>,
+    is_the_patient: bool,
+    blob: &[u8],
+    of: &Whole,
+) -> Result<bool, StoreError> {
+    if let Some(since) = of.since
+        && row.get::<i64>(2)? < since.as_millisecond()
+    {
+        return Ok(false);
+    }
+    // The dates of a Patient are not those of care.
+    let Some((first, last)) = of.period_ms.filter(|_| !is_the_patient) else {
+        return Ok(true);
+    };
+    let mut has_dates = false;
+    for (_, value) in Entries::of(blob).iter() {
+        if let Value::Date { low, high } = value {
+            has_dates = true;
+            if low <= last && high >= first {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(!has_dates)
+}
