@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod bad_input;
+mod claims;
 mod endpoints;
 mod extent;
+mod hostile;
 mod kit;
 mod limits;
 mod messages;
