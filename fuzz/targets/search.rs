@@ -36,7 +36,7 @@ static SEARCHED: LazyLock<Searched> = LazyLock::new(|| {
         .expect("a runtime");
     let now = "2026-03-02T10:00:00Z".parse().expect("a time");
     let store = Store::open(Options {
-        path: folder.path().join("store.db"),
+        database: store::Database::Sqlite(folder.path().join("store.db")),
         base_url: "https://node.example/fhir/r4".to_owned(),
         version: fhir::FhirVersion::R4,
         clock: Arc::new(ManualClock::at(now)),

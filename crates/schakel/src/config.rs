@@ -1,6 +1,7 @@
 //! The configuration of one node: a TOML file with paths relative to itself.
 
 use std::{
+    fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -8,6 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 use care::{OrganisationType, Ura};
 use serde::{Deserialize, Serialize};
+use store::Database;
 
 /// One node. `docs/configuration.md` says what each setting is for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -99,7 +101,7 @@ pub(crate) enum Issuer {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FilesConfig {
     /// The database of the organisation.
-    pub(crate) database: PathBuf,
+    pub(crate) database: DatabaseSetting,
     /// The directory with `certificate.pem` and `key.pem`.
     pub(crate) identity: PathBuf,
     /// The certificate of the region's authority.
@@ -114,6 +116,40 @@ pub(crate) struct FilesConfig {
     /// that are built in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) exchanges: Option<PathBuf>,
+}
+
+/// Where the database is: the path of an SQLite file, or a `postgres://` URL,
+/// whose password is shown nowhere.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct DatabaseSetting(String);
+
+impl DatabaseSetting {
+    /// A file.
+    pub(crate) fn file(path: &str) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// As the store takes it.
+    pub(crate) fn parse(&self) -> anyhow::Result<Database> {
+        Ok(Database::parse(&self.0)?)
+    }
+
+    /// A path is from the directory on that the configuration is in.
+    fn below(&mut self, directory: &Path) {
+        if let Ok(Database::Sqlite(path)) = self.parse() {
+            self.0 = directory.join(path).display().to_string();
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parse() {
+            Ok(database) => write!(f, "{database}"),
+            Err(error) => write!(f, "{error}"),
+        }
+    }
 }
 
 /// The regional services.
@@ -160,16 +196,16 @@ impl NodeConfig {
             .with_context(|| format!("in `{}`", path.display()))?;
         let directory = path.parent().unwrap_or(Path::new("."));
         let files = &mut config.files;
-        for file in [
-            &mut files.database,
-            &mut files.identity,
-            &mut files.authority,
-            &mut files.people,
-        ]
-        .into_iter()
-        .chain(&mut files.exchanges)
-        .chain(&mut files.revoked)
-        .chain(&mut config.region.embedded)
+        files.database.below(directory);
+        files
+            .database
+            .parse()
+            .with_context(|| format!("`files.database` in `{}`", path.display()))?;
+        for file in [&mut files.identity, &mut files.authority, &mut files.people]
+            .into_iter()
+            .chain(&mut files.exchanges)
+            .chain(&mut files.revoked)
+            .chain(&mut config.region.embedded)
         {
             *file = directory.join(&file);
         }
@@ -245,7 +281,10 @@ services_ura = "90000100"
         let path = directory.path().join("node.toml");
         std::fs::write(&path, text)?;
         let config = NodeConfig::read(&path)?;
-        assert!(config.files.database.starts_with(directory.path()));
+        assert!(config.files.identity.starts_with(directory.path()));
+        if let Database::Sqlite(file) = config.files.database.parse()? {
+            assert!(file.starts_with(directory.path()));
+        }
         Ok(config)
     }
 
@@ -254,6 +293,21 @@ services_ura = "90000100"
         let config = read(HOSPITAL).unwrap();
         let again: NodeConfig = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
         assert_eq!(format!("{config:?}"), format!("{again:?}"));
+    }
+
+    #[test]
+    fn a_database_can_be_on_a_server_and_its_password_stays_unseen() {
+        let url = "postgres://node:geheim@db.example/records";
+        let config = read(&HOSPITAL.replace("records.db", url)).unwrap();
+        assert!(matches!(
+            config.files.database.parse(),
+            Ok(Database::Postgres(_))
+        ));
+        let shown = format!("{config:?}");
+        assert!(shown.contains("postgres://db.example/records") && !shown.contains("geheim"));
+        let wrong = url.replace("/records", ":port/records");
+        let error = read(&HOSPITAL.replace("records.db", &wrong)).unwrap_err();
+        assert!(!format!("{error:#} {error:?}").contains("geheim"));
     }
 
     #[test]

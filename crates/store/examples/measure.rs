@@ -25,7 +25,7 @@ use care::{
 };
 use fhir::Resource;
 use fhir::json::Value;
-use store::{Alongside, AuditEntry, Change, Options, Seal, Sealed, Store};
+use store::{Alongside, AuditEntry, Change, Database, Options, Seal, Sealed, Store};
 use tempfile::TempDir;
 
 /// The allocator of the binary.
@@ -245,7 +245,7 @@ where
 
 fn open(folder: &TempDir, name: &str) -> Store {
     Store::open(Options {
-        path: folder.path().join(name),
+        database: Database::Sqlite(folder.path().join(name)),
         base_url: "https://node.example/fhir/r4".to_owned(),
         version: fhir::FhirVersion::R4,
         clock: Arc::new(SystemClock::default()),

@@ -31,22 +31,22 @@ pub struct Statistics {
 /// What a check of the file found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integrity {
-    /// What SQLite's quick check says is wrong; empty when all is well.
+    /// What is wrong; empty when all is well.
     pub problems: Vec<String>,
     /// The version of the schema in the file.
     pub schema_version: i64,
-    /// The journal mode: must be `wal`.
+    /// How changes are journalled: `wal` of an SQLite file, or `postgresql`.
     pub journal_mode: String,
-    /// Bytes of the database.
+    /// Bytes of the database: of its file, or of its tables.
     pub database_bytes: u64,
-    /// Bytes of the write-ahead log.
+    /// Bytes of the write-ahead log of an SQLite file.
     pub wal_bytes: u64,
 }
 
 impl Integrity {
     /// Whether nothing is wrong.
     pub fn is_sound(&self) -> bool {
-        self.problems.is_empty() && self.journal_mode == "wal"
+        self.problems.is_empty()
     }
 }
 

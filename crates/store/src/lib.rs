@@ -27,7 +27,7 @@ mod write;
 pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
 pub use change::{Alongside, Change, Outcome, Precedence, Status, Target, Written, patients_named};
 pub use counts::{Integrity, OutboxEvent, Statistics};
-pub use database::DatabaseError;
+pub use database::{Database, DatabaseError, PostgresUrl};
 pub use error::StoreError;
 pub use message::{
     Message, MessageFilter, MessageId, MessageOverview, MessageState, MessageSummary, NewMessage,

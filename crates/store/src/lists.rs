@@ -6,12 +6,11 @@ use care::{Bsn, Categories};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::database::kinds::Kinds;
-use crate::database::schema;
 use crate::limits::{LIST_MAX, MESSAGES_COUNTED_MAX};
 use crate::write::{LABORATORY_CODED, LABORATORY_UNCODED};
 use crate::{
-    AuditLine, AuditPage, Integrity, Message, MessageFilter, MessageId, MessageOverview,
-    MessageState, MessageSummary, OutboxEvent, Statistics, StoreError,
+    AuditLine, AuditPage, Message, MessageFilter, MessageId, MessageOverview, MessageState,
+    MessageSummary, OutboxEvent, Statistics, StoreError,
 };
 
 /// Days of messages that the statistics tell of.
@@ -101,7 +100,7 @@ pub(crate) fn messages(
 
 /// What a filter asks for, whatever the page: SQL conditions with their values.
 fn conditions(filter: &MessageFilter) -> (Vec<&'static str>, Vec<Sql>) {
-    let mut conditions = vec!["1"];
+    let mut conditions = vec!["TRUE"];
     let mut values: Vec<Sql> = Vec::new();
     let mut only = |condition, value: Option<Sql>| {
         if let Some(value) = value {
@@ -129,14 +128,14 @@ pub(crate) fn message_overview(
     let (conditions, values) = conditions(filter);
     let found: i64 = connection
         .prepare_cached(&format!(
-            "SELECT count(*) FROM (SELECT 1 FROM message WHERE {} LIMIT {MESSAGES_COUNTED_MAX})",
+            "SELECT count(*) FROM (SELECT 1 FROM message WHERE {} LIMIT {MESSAGES_COUNTED_MAX}) AS found",
             conditions.join(" AND ")
         ))?
         .query_row(values, |row| row.get(0))?;
     let among_latest = |column: &str| -> Result<Vec<String>, StoreError> {
         let mut statement = connection.prepare_cached(&format!(
             "SELECT DISTINCT {column} FROM
-               (SELECT {column} FROM message ORDER BY seq DESC LIMIT {LIST_MAX})
+               (SELECT {column} FROM message ORDER BY seq DESC LIMIT {LIST_MAX}) AS latest
              WHERE {column} <> '' ORDER BY 1"
         ))?;
         Ok(statement.query_all((), |row| row.get(0))?)
@@ -305,30 +304,4 @@ pub(crate) fn statistics(connection: &Connection, kinds: &Kinds) -> Result<Stati
     found.audit_lines = one("SELECT max(seq) FROM audit")?.unwrap_or(0) as u64;
     found.outbox_waiting = one("SELECT count(*) FROM outbox")?.unwrap_or(0) as u64;
     Ok(found)
-}
-
-/// Whether the file is sound.
-pub(crate) fn integrity(
-    connection: &Connection,
-    path: &std::path::Path,
-) -> Result<Integrity, StoreError> {
-    let mut problems = Vec::new();
-    let mut check = connection.prepare_cached("PRAGMA quick_check")?;
-    let mut rows = check.query(())?;
-    while let Some(row) = rows.next()? {
-        let line: String = row.get(0)?;
-        if line != "ok" {
-            problems.push(line);
-        }
-    }
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    let size = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |file| file.len());
-    Ok(Integrity {
-        problems,
-        schema_version: schema::version(connection)?,
-        journal_mode: connection.query_row("PRAGMA journal_mode", (), |row| row.get(0))?,
-        database_bytes: size(path),
-        wal_bytes: size(wal.as_ref()),
-    })
 }

@@ -151,7 +151,7 @@ pub(crate) fn history(
             values.push(kinds.number(resource_type)?.into());
             "v.kind = ?"
         }
-        HistoryOf::System => "1",
+        HistoryOf::System => "TRUE",
     };
     let at = match page.at_ms {
         Some((first, last)) => {

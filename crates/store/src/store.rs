@@ -1,6 +1,5 @@
 //! The store as others see it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use care::{AccessContext, Bsn, Clock, IdSource, Scope};
@@ -10,7 +9,7 @@ use crate::database::kinds::Kinds;
 use crate::database::readers::Readers;
 use crate::database::snapshot::{Shared, Snapshot};
 use crate::database::writer::{State, Writer};
-use crate::database::{Connection, schema, version};
+use crate::database::{Connection, Database, Source, schema, soundness, version};
 use crate::index::rebuild;
 use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX};
 use crate::search::{CursorKey, Searching};
@@ -24,8 +23,8 @@ use crate::{
 /// What a store is opened with.
 #[derive(Clone)]
 pub struct Options {
-    /// The database file; it is made when it is not there.
-    pub path: PathBuf,
+    /// The database; an SQLite file is made when it is not there.
+    pub database: Database,
     /// The FHIR base of this store, without a slash at the end: absolute
     /// references that start with it are local.
     pub base_url: String,
@@ -41,7 +40,7 @@ pub struct Options {
 }
 
 /// The store of one organisation. Cloning it is cheap; dropping the last clone
-/// waits for the writes under way and closes the file.
+/// waits for the writes under way and closes the database.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -56,28 +55,42 @@ struct Inner {
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Store({})", self.0.options.path.display())
+        write!(f, "Store({})", self.0.options.database)
     }
 }
 
 impl Store {
-    /// Opens the file, makes or migrates the schema, starts the writer.
+    /// Opens the database, makes or migrates the schema, starts the writer.
     ///
     /// # Errors
-    /// When the file cannot be opened, a newer release wrote it, or it was
+    /// When the database cannot be opened, a newer release wrote it, or it was
     /// made for another version of FHIR.
     pub fn open(options: Options) -> Result<Self, StoreError> {
-        let connection = Connection::writer(&options.path)?;
+        match options.database {
+            Database::Sqlite(_) => Self::open_here(options),
+            // A connection is driven by the thread that waits for it, which an
+            // async one may not.
+            Database::Postgres(_) => std::thread::scope(|scope| {
+                let opening = scope.spawn(|| Self::open_here(options));
+                opening.join().map_err(|_| StoreError::Fault)?
+            }),
+        }
+    }
+
+    fn open_here(options: Options) -> Result<Self, StoreError> {
+        let source = Source::new(options.database.clone());
+        let connection = Connection::writer(&source)?;
         schema::migrate(&connection)?;
-        connection.begin_writing()?;
+        let seen = connection.begin_writing()?;
+        let seen = connection.after_own(seen);
         version::settle(&connection, options.version)?;
         let shared = Shared::default();
-        let mut state = State::load(&connection, options.clone(), shared.clone())?;
+        let mut state = State::load(&connection, options.clone(), shared.clone(), seen)?;
         rebuild(&connection, &mut state.index)?;
         let key = Arc::new(CursorKey::load(&connection)?);
         connection.commit()?;
         let kinds = Arc::clone(&state.kinds);
-        let readers = Readers::new(options.path.clone());
+        let readers = Readers::new(source);
         let writer = Writer::start(connection, state)?;
         Ok(Self(Arc::new(Inner {
             options,
@@ -407,7 +420,7 @@ impl Store {
                     .connection
                     .prepare_cached("DELETE FROM outbox WHERE id = ?1")?;
                 for id in ids {
-                    delete.execute([i64::try_from(id).unwrap_or(i64::MAX)])?;
+                    delete.send([i64::try_from(id).unwrap_or(i64::MAX)])?;
                 }
                 Ok(())
             })
@@ -425,10 +438,10 @@ impl Store {
 
     /// Whether the file is sound. It reads the whole file.
     pub async fn check_integrity(&self) -> Result<Integrity, StoreError> {
-        let path = self.0.options.path.clone();
+        let database = self.0.options.database.clone();
         self.0
             .readers
-            .read(move |file| lists::integrity(file, &path))
+            .read(move |file| soundness::check(file, &database))
             .await
     }
 }

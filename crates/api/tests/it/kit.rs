@@ -359,7 +359,7 @@ impl Wiring<'_> {
         let fhir = format!("{own}/fhir/r4");
         let node_door = sockets.node_url();
         let store = Store::open(Options {
-            path: self.root.join(format!("{ura}.db")),
+            database: store::Database::Sqlite(self.root.join(format!("{ura}.db"))),
             base_url: fhir.clone(),
             version: fhir::FhirVersion::R4,
             clock: Arc::clone(&self.clock),

@@ -260,7 +260,7 @@ impl TestRegion {
                 .unwrap();
             let ids = Arc::new(SequentialIds::default());
             let store = Store::open(Options {
-                path: directory.path().join(format!("{number}.db")),
+                database: store::Database::Sqlite(directory.path().join(format!("{number}.db"))),
                 base_url: format!("https://{}.example/fhir/r4", organisation.ura),
                 version: fhir::FhirVersion::R4,
                 clock: clock.clone(),

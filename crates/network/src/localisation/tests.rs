@@ -460,7 +460,7 @@ impl Seal for NoSeal {
 
 fn open_store(path: &Path, region: &Region) -> Store {
     Store::open(Options {
-        path: path.to_owned(),
+        database: store::Database::Sqlite(path.to_owned()),
         base_url: "https://own.example/fhir/r4".to_owned(),
         version: fhir::FhirVersion::R4,
         clock: region.clock.clone(),

@@ -70,7 +70,7 @@ impl Audit {
 
 async fn verify_node(node: SelectedNode) -> anyhow::Result<Result<Verified, ChainFault>> {
     let files = NodeFiles::read(&node.config)?;
-    let head = files.audit_head(&node.config).read()?;
+    let head = files.audit_head(&node.config)?.read()?;
     let key = files.identity.public_key().to_vec();
     let store = open_store(&node.config, &files, String::new())?;
     let (send, receive) = mpsc::sync_channel::<Line>(LINES_PER_READ);

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use care::{Clock, IdSource, RandomIds, SystemClock};
-use store::{Options, Store};
+use store::{Database, Options, Store};
 use trust::{
     SystemRandomness,
     audit::{Chain, HeadFile},
@@ -63,12 +63,14 @@ impl NodeFiles {
         })
     }
 
-    /// The file beside the database with the signed head of the audit chain.
-    pub(crate) fn audit_head(&self, config: &NodeConfig) -> HeadFile {
-        HeadFile::new(
-            &config.files.database.with_extension("head"),
-            &self.identity,
-        )
+    /// The file with the signed head of the audit chain: beside a database that
+    /// is a file, and beside the identity when the database is elsewhere.
+    pub(crate) fn audit_head(&self, config: &NodeConfig) -> anyhow::Result<HeadFile> {
+        let path = match config.files.database.parse()? {
+            Database::Sqlite(file) => file.with_extension("head"),
+            Database::Postgres(_) => config.files.identity.join("audit.head"),
+        };
+        Ok(HeadFile::new(&path, &self.identity))
     }
 }
 
@@ -78,15 +80,17 @@ pub(crate) fn open_store(
     files: &NodeFiles,
     base_url: String,
 ) -> anyhow::Result<Store> {
+    let database = config.files.database.parse()?;
+    let head = files.audit_head(config)?;
     Store::open(Options {
-        path: config.files.database.clone(),
+        database: database.clone(),
         base_url,
         version: fhir::FhirVersion::R4,
         clock: Arc::clone(&files.clock),
         ids: Arc::clone(&files.ids),
-        seal: Arc::new(Chain::new(&files.identity, Some(files.audit_head(config)))),
+        seal: Arc::new(Chain::new(&files.identity, Some(head))),
     })
-    .with_context(|| format!("cannot open `{}`", config.files.database.display()))
+    .with_context(|| format!("cannot open `{database}`"))
 }
 
 /// TLS of the MLLP port, from its files.

@@ -19,8 +19,8 @@ use trust::{
 
 use crate::{
     config::{
-        DoorsConfig, FilesConfig, Issuer, LimitsConfig, NodeConfig, OrganisationConfig,
-        RegionConfig, SignInConfig,
+        DatabaseSetting, DoorsConfig, FilesConfig, Issuer, LimitsConfig, NodeConfig,
+        OrganisationConfig, RegionConfig, SignInConfig,
     },
     node::Sockets,
 };
@@ -273,7 +273,7 @@ fn prepare_node(
             mllp_tls: None,
         },
         files: FilesConfig {
-            database: "records.db".into(),
+            database: DatabaseSetting::file("records.db"),
             identity: "identity".into(),
             authority: "../authority.pem".into(),
             people: "../people.json".into(),

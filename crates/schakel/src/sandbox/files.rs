@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use care::{Clock, IdSource, OrganisationType, Ura};
-use store::{Options, Store};
+use store::{Database, Options, Store};
 use tempfile::TempDir;
 use trust::{
     audit::{Chain, HeadFile},
@@ -66,7 +66,7 @@ impl SandboxFiles {
         let path = self.directory.join(DATABASE);
         let head = HeadFile::new(&path.with_extension("head"), &self.identity);
         Store::open(Options {
-            path: path.clone(),
+            database: Database::Sqlite(path.clone()),
             version: fhir::FhirVersion::R4,
             base_url,
             clock: Arc::clone(clock),

@@ -7,6 +7,18 @@ pub enum DatabaseError {
     /// SQLite failed.
     #[error("SQLite failed")]
     Sqlite(#[source] rusqlite::Error),
+    /// PostgreSQL failed, with this SQLSTATE.
+    #[error("PostgreSQL failed (SQLSTATE {0})")]
+    Postgres(String),
+    /// The connection to PostgreSQL is lost, or could not be made.
+    #[error("there is no connection to PostgreSQL")]
+    Connection,
+    /// The URL of a PostgreSQL database cannot be read.
+    #[error("the URL of the PostgreSQL database cannot be read")]
+    Address,
+    /// The authorities that a server is held against cannot be read.
+    #[error("the authorities for TLS to PostgreSQL cannot be read")]
+    Authorities,
     /// There is no row where one must be.
     #[error("there is no row")]
     NoRow,

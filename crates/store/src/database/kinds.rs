@@ -39,9 +39,19 @@ pub(crate) struct Kinds {
 impl Kinds {
     /// Numbers all types, those that the file does not know yet too.
     pub(crate) fn load(connection: &Connection, version: FhirVersion) -> Result<Self, StoreError> {
+        let known: HashMap<String, i64> = connection
+            .prepare_cached("SELECT text, id FROM name WHERE text >= 't' AND text < 'u'")?
+            .query_all((), |row| Ok((row.get(0)?, row.get(1)?)))?
+            .into_iter()
+            .collect();
         let mut by_name = HashMap::new();
         for name in version.resource_types() {
-            by_name.insert(*name, names::add(connection, &format!("t{name}"))?);
+            let word = format!("t{name}");
+            let number = match known.get(&word) {
+                Some(number) => *number,
+                None => names::add(connection, &word)?,
+            };
+            by_name.insert(*name, number);
         }
         let by_number = by_name
             .iter()

@@ -1,11 +1,10 @@
 //! Connections for reading, used off the async threads.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 
-use super::Connection;
+use super::{Connection, Source};
 use crate::StoreError;
 
 /// Reads at the same time; more wait their turn.
@@ -17,16 +16,16 @@ pub(crate) struct Readers(Arc<Pool>);
 
 #[derive(Debug)]
 struct Pool {
-    path: PathBuf,
+    source: Source,
     turns: Semaphore,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     /// A pool for a file. Connections are opened when they are needed.
-    pub(crate) fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(source: Source) -> Self {
         Self(Arc::new(Pool {
-            path,
+            source,
             turns: Semaphore::new(READERS_MAX),
             idle: Mutex::new(Vec::new()),
         }))
@@ -61,21 +60,28 @@ impl Pool {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .pop();
-        let connection = match idle {
+        let connection = match idle.filter(|connection| !connection.is_lost()) {
             Some(connection) => connection,
-            None => Connection::reader(&self.path)?,
+            None => Connection::reader(&self.source)?,
+        };
+        connection.begin_reading()?;
+        let connection = if connection.is_lost() {
+            // The server closed it while nobody read.
+            let connection = Connection::reader(&self.source)?;
+            connection.begin_reading()?;
+            connection
+        } else {
+            connection
         };
         // When `work` panics or ending the transaction fails, the connection is dropped.
-        let answer = {
-            connection.begin_reading()?;
-            let answer = work(&connection);
-            connection.roll_back()?;
-            answer
-        };
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(connection);
+        let answer = work(&connection);
+        connection.end_reading()?;
+        if !connection.is_lost() {
+            self.idle
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
+        }
         answer
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn bind(
         let value = match *field {
             Field::Null => ValueRef::Null,
             Field::Integer(integer) => ValueRef::Integer(integer),
-            Field::Text(text) => ValueRef::Text(text.as_bytes()),
+            Field::Text(text) | Field::Escaped(text) => ValueRef::Text(text.as_bytes()),
             Field::Bytes(bytes) => ValueRef::Blob(bytes),
         };
         statement.raw_bind_parameter(place, ToSqlOutput::Borrowed(value))?;

@@ -2,6 +2,7 @@
 //! database: integers of 64 bits, text and bytes.
 
 use super::DatabaseError;
+use super::postgres::unescape;
 
 /// A value of a statement that is put together at run time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) enum Field<'a> {
     Integer(i64),
     /// Text.
     Text(&'a str),
+    /// Text as PostgreSQL holds it: see its dialect.
+    Escaped(&'a str),
     /// Bytes.
     Bytes(&'a [u8]),
 }
@@ -141,6 +144,7 @@ impl FromField<'_> for String {
     fn from_field(field: Field<'_>) -> Option<Self> {
         match field {
             Field::Text(text) => Some(text.to_owned()),
+            Field::Escaped(text) => Some(unescape(text)),
             _ => None,
         }
     }

@@ -46,12 +46,13 @@ pub(crate) fn settle(connection: &Connection, asked: FhirVersion) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::database::{names, schema};
+    use crate::database::{Database, Source, names, schema};
 
     #[test]
     fn a_file_without_a_version_is_new_or_of_r4() {
         let directory = tempfile::tempdir().unwrap();
-        let connection = Connection::writer(&directory.path().join("store.sqlite")).unwrap();
+        let file = Database::Sqlite(directory.path().join("store.sqlite"));
+        let connection = Connection::writer(&Source::new(file)).unwrap();
         schema::migrate(&connection).unwrap();
         settle(&connection, FhirVersion::Stu3).unwrap();
         assert!(matches!(

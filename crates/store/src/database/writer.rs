@@ -19,7 +19,7 @@ use super::kinds::{self, Kinds};
 use super::names::Remembered;
 use super::snapshot::{Shared, Snapshot};
 use super::{Connection, OptionalExtension};
-use crate::index::Upkeep;
+use crate::index::{Generations, Upkeep};
 use crate::limits::{GROUP_MS_MAX, GROUP_WRITES_MAX, WAITING_WRITES_MAX};
 use crate::{Options, StoreError};
 
@@ -201,13 +201,14 @@ impl State {
         connection: &Connection,
         options: Options,
         shared: Shared,
+        seen: i64,
     ) -> Result<Self, StoreError> {
         let mut state = Self {
             kinds: Arc::new(Kinds::load(connection, options.version)?),
             options,
             names: Remembered::default(),
             audit_head: (0, [0; 32]),
-            index: Upkeep::load(connection, Arc::clone(&shared.generations))?,
+            index: Upkeep::load(connection, published(connection, &shared))?,
             shared,
             next_sequence: HashMap::new(),
             tallies: BTreeMap::new(),
@@ -215,7 +216,8 @@ impl State {
             seen: None,
             next_vid: 1,
         };
-        state.reload(connection, None)?;
+        state.read_ends(connection)?;
+        state.seen = Some(seen);
         Ok(state)
     }
 
@@ -224,9 +226,26 @@ impl State {
     fn reload(&mut self, connection: &Connection, seen: Option<i64>) -> Result<(), StoreError> {
         self.seen = None;
         self.names.forget();
-        self.index = Upkeep::load(connection, Arc::clone(&self.shared.generations))?;
-        self.next_sequence.clear();
+        self.index = Upkeep::load(connection, published(connection, &self.shared))?;
         self.tallies.clear();
+        self.read_ends(connection)?;
+        self.seen = seen;
+        Ok(())
+    }
+
+    /// Reads what another process added since this was last up to date. What
+    /// was committed before stays as it is known.
+    fn catch_up(&mut self, connection: &Connection, seen: Option<i64>) -> Result<(), StoreError> {
+        self.seen = None;
+        self.index.catch_up(connection)?;
+        self.read_ends(connection)?;
+        self.seen = seen;
+        Ok(())
+    }
+
+    /// Reads how far the numbers and the audit log have come.
+    fn read_ends(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        self.next_sequence.clear();
         self.audit_head = connection
             .query_row(
                 "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1",
@@ -245,7 +264,6 @@ impl State {
         let (vid, updated) = latest.unwrap_or((0, i64::MIN));
         self.next_vid = vid + 1;
         self.latest_ms = self.latest_ms.max(updated);
-        self.seen = seen;
         Ok(())
     }
 
@@ -256,6 +274,17 @@ impl State {
             .latest_ms
             .max(self.options.clock.now().as_millisecond());
         Timestamp::from_millisecond(self.latest_ms).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Where the writer makes its generations of the index known: to the readers,
+/// unless these follow what is committed on their own because other processes
+/// write as well.
+fn published(connection: &Connection, shared: &Shared) -> Arc<Generations> {
+    if connection.is_shared() {
+        Arc::default()
+    } else {
+        Arc::clone(&shared.generations)
     }
 }
 
@@ -304,6 +333,13 @@ impl Thread {
         }
     }
 
+    /// After a commit: what is known goes on from it.
+    fn committed(&mut self) {
+        self.state.index.committed();
+        let connection = &self.connection;
+        self.state.seen = self.state.seen.map(|seen| connection.after_own(seen));
+    }
+
     /// Ends a transaction that failed. What it left in memory is read again
     /// when the next one begins.
     fn give_up(&mut self) {
@@ -316,7 +352,7 @@ impl Thread {
         self.begin()?;
         self.state.index.work(&self.connection)?;
         self.connection.commit()?;
-        self.state.index.committed();
+        self.committed();
         Ok(())
     }
 
@@ -344,7 +380,7 @@ impl Thread {
         self.write_tallies()?;
         self.state.index.prepare_commit(&self.connection)?;
         self.connection.commit()?;
-        self.state.index.committed();
+        self.committed();
         if self.state.audit_head != head {
             let (seq, hash) = self.state.audit_head;
             self.state.options.seal.durable(seq, &hash);
@@ -354,7 +390,12 @@ impl Thread {
 
     fn begin(&mut self) -> Result<(), StoreError> {
         let seen = Some(self.connection.begin_writing()?);
-        if self.state.seen != seen {
+        if self.state.seen == seen {
+            return Ok(());
+        }
+        if self.state.seen.is_some() && self.connection.is_shared() {
+            self.state.catch_up(&self.connection, seen)?;
+        } else {
             self.state.reload(&self.connection, seen)?;
         }
         Ok(())
@@ -401,7 +442,7 @@ impl Thread {
         )?;
         for (what, by) in std::mem::take(&mut self.state.tallies) {
             if by != 0 {
-                upsert.execute([what, by])?;
+                upsert.send([what, by])?;
             }
         }
         Ok(())

@@ -3,6 +3,8 @@
 
 use crate::database::{Connection, OptionalExtension};
 
+use std::sync::Arc;
+
 use super::block::{Keys, Packer};
 use super::bloom::{Filter, digest};
 use super::key::value_of;
@@ -29,26 +31,38 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    /// All segments of the file, the newest first.
-    pub(crate) fn load_all(connection: &Connection) -> Result<Vec<Self>, StoreError> {
-        let mut statement = connection.prepare_cached(
-            "SELECT id, level, committed, firsts, last, filter FROM segment ORDER BY committed DESC",
+    /// All segments of the file, the newest first; those that are known are
+    /// not read again.
+    pub(crate) fn load_all(
+        connection: &Connection,
+        known: &[Arc<Self>],
+    ) -> Result<Vec<Arc<Self>>, StoreError> {
+        let ids: Vec<i64> = connection
+            .prepare_cached("SELECT id FROM segment ORDER BY committed DESC")?
+            .query_all((), |row| row.get(0))?;
+        let mut select = connection.prepare_cached(
+            "SELECT id, level, committed, firsts, last, filter FROM segment WHERE id = ?1",
         )?;
-        let mut rows = statement.query(())?;
-        let mut all = Vec::new();
-        while let Some(row) = rows.next()? {
-            let mut firsts = Keys::default();
-            firsts.unpack(row.get(3)?);
-            all.push(Self {
-                id: row.get(0)?,
-                level: row.get(1)?,
-                commit: row.get(2)?,
-                firsts,
-                last: row.get(4)?,
-                values: Filter::read(row.get(5)?),
-            });
-        }
-        Ok(all)
+        ids.into_iter()
+            .map(|id| {
+                if let Some(known) = known.iter().find(|known| known.id == id) {
+                    return Ok(Arc::clone(known));
+                }
+                let segment = select.query_row([id], |row| {
+                    let mut firsts = Keys::default();
+                    firsts.unpack(row.get(3)?);
+                    Ok(Self {
+                        id: row.get(0)?,
+                        level: row.get(1)?,
+                        commit: row.get(2)?,
+                        firsts,
+                        last: row.get(4)?,
+                        values: Filter::read(row.get(5)?),
+                    })
+                })?;
+                Ok(Arc::new(segment))
+            })
+            .collect()
     }
 
     /// How many blocks it has.
@@ -89,13 +103,11 @@ impl Segment {
         block: usize,
         keys: &mut Keys,
     ) -> Result<(), StoreError> {
-        let mut statement = connection.prepare_cached("SELECT body FROM block WHERE id = ?1")?;
-        let mut rows = statement.query([block_id(self.id, block)])?;
-        let row = rows.next()?.ok_or(StoreError::Corrupt {
-            what: "a block of the index is missing",
-        })?;
-        keys.unpack(row.get(0)?);
-        Ok(())
+        connection
+            .block(block_id(self.id, block), |body| keys.unpack(body))?
+            .ok_or(StoreError::Corrupt {
+                what: "a block of the index is missing",
+            })
     }
 }
 
@@ -121,14 +133,12 @@ impl Builder {
         level: i64,
         commit: i64,
     ) -> Result<Self, StoreError> {
-        let highest: Option<i64> = connection
-            .prepare_cached("SELECT max(id) FROM segment")?
-            .query_row((), |row| row.get(0))?;
-        let with_blocks: Option<i64> = connection
-            .prepare_cached("SELECT max(id) FROM block")?
-            .query_row((), |row| row.get(0))?;
-        let with_blocks = with_blocks.map(|block| block >> BLOCKS_SHIFT);
-        let id = highest.max(with_blocks).max(taken).unwrap_or(0) + 1;
+        let id = if connection.is_shared() {
+            // Never given twice, because processes keep the blocks they read.
+            connection.query_row("SELECT nextval('segment_number')", (), |row| row.get(0))?
+        } else {
+            after_all(connection, taken)?
+        };
         Ok(Self {
             id,
             level,
@@ -175,7 +185,7 @@ impl Builder {
         let id = block_id(self.id, self.firsts.len() - 1);
         self.last.clear();
         self.last.extend_from_slice(self.block.last());
-        insert.execute((id, self.block.take()))?;
+        insert.send((id, self.block.take()))?;
         Ok(())
     }
 
@@ -197,7 +207,7 @@ impl Builder {
                 "INSERT INTO segment (id, level, committed, firsts, last, filter)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
-            .execute((
+            .send((
                 self.id,
                 self.level,
                 self.commit,
@@ -214,6 +224,18 @@ impl Builder {
             values,
         }))
     }
+}
+
+/// A number after all that the file has, and after `taken`.
+fn after_all(connection: &Connection, taken: Option<i64>) -> Result<i64, StoreError> {
+    let highest: Option<i64> = connection
+        .prepare_cached("SELECT max(id) FROM segment")?
+        .query_row((), |row| row.get(0))?;
+    let with_blocks: Option<i64> = connection
+        .prepare_cached("SELECT max(id) FROM block")?
+        .query_row((), |row| row.get(0))?;
+    let with_blocks = with_blocks.map(|block| block >> BLOCKS_SHIFT);
+    Ok(highest.max(with_blocks).max(taken).unwrap_or(0) + 1)
 }
 
 const fn block_id(segment: i64, block: usize) -> i64 {

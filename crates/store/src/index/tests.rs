@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::database::Connection;
+use crate::database::{Connection, Database, Source};
 use proptest::prelude::*;
 
 use super::block::Keys;
@@ -186,7 +186,7 @@ proptest! {
 fn a_reader_keeps_its_moment() {
     let folder = tempfile::TempDir::new().unwrap();
     let path = folder.path().join("file.db");
-    let file = Connection::writer(&path).unwrap();
+    let file = Connection::writer(&Source::new(Database::Sqlite(path.clone()))).unwrap();
     crate::database::schema::migrate(&file).unwrap();
     let known = Arc::new(Generations::default());
     let mut index = Upkeep::load(&file, Arc::clone(&known))
@@ -202,7 +202,7 @@ fn a_reader_keeps_its_moment() {
             set.insert(name, is_in);
         }
         commit(&file, &mut index);
-        let reader = Connection::reader(&path).unwrap();
+        let reader = Connection::reader(&Source::new(Database::Sqlite(path.clone()))).unwrap();
         begin(&reader);
         let view = View::at(&reader, &known).unwrap();
         let expected: BTreeSet<u8> = set

@@ -88,6 +88,15 @@ impl Upkeep {
         })
     }
 
+    /// Reads what other processes changed since this was last up to date.
+    /// Nothing of an own commit may be under way.
+    pub(crate) fn catch_up(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let moment = Moment::of(connection)?;
+        self.current = self.current.follow(connection, moment)?;
+        self.commit = moment.commit + 1;
+        Ok(())
+    }
+
     /// The same with another number of fresh keys at which a segment is written.
     #[cfg(test)]
     pub(super) fn with_limit(mut self, fresh_keys: usize) -> Self {
@@ -167,7 +176,7 @@ impl Upkeep {
             }
             connection
                 .prepare_cached("INSERT INTO index_log (committed, changes) VALUES (?1, ?2)")?
-                .execute((self.commit as i64, packer.take()))?;
+                .send((self.commit as i64, packer.take()))?;
         } else {
             self.write_segment(connection)?;
         }
@@ -197,7 +206,7 @@ impl Upkeep {
         };
         connection
             .prepare_cached("UPDATE index_state SET generation = ?1, committed = ?2")?
-            .execute((generation.number, commit as i64))?;
+            .send((generation.number, commit as i64))?;
         Ok(())
     }
 
@@ -244,7 +253,7 @@ impl Upkeep {
         segments.extend_from_slice(self.segments());
         connection
             .prepare_cached("DELETE FROM index_log")?
-            .execute(())?;
+            .send(())?;
         let fresh = Fresh::since_commit(self.commit);
         self.bring(segments, Some(Arc::new(fresh)));
         Ok(())
@@ -278,7 +287,12 @@ impl Upkeep {
             return Ok(());
         };
         let (out, to_the_bottom) = (&mut merge.out, merge.to_the_bottom);
-        let mut left = keys;
+        // Where others write as well, a merge in parts would be in their way.
+        let mut left = if connection.is_shared() {
+            usize::MAX
+        } else {
+            keys
+        };
         let is_done = merge.walk.each(connection, |key, is_in| {
             if is_in || !to_the_bottom {
                 out.push(connection, key, is_in)?;

@@ -201,20 +201,20 @@ impl Scan<'_> {
         values: Vec<Sql>,
         take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
-        let mut statement = self.file.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(values)?;
-        let mut looked = 0_u32;
-        while let Some(row) = rows.next()? {
-            looked += 1;
-            if looked.is_multiple_of(ROWS_PER_LOOK) {
-                self.deadline.check()?;
+        self.file.connection.stream(sql, values, |mut rows| {
+            let mut looked = 0_u32;
+            while let Some(row) = rows.next()? {
+                looked += 1;
+                if looked.is_multiple_of(ROWS_PER_LOOK) {
+                    self.deadline.check()?;
+                }
+                let rid: i64 = row.get(0)?;
+                if self.offer(row, rid, take)?.is_break() {
+                    break;
+                }
             }
-            let rid: i64 = row.get(0)?;
-            if self.offer(row, rid, take)?.is_break() {
-                return Ok(());
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn offer(

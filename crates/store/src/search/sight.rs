@@ -47,8 +47,8 @@ impl Sight {
     /// values that its question marks stand for.
     pub(crate) fn condition(&self, alias: &str, values: &mut Vec<Value>) -> String {
         match self {
-            Self::All => "1".to_owned(),
-            Self::Nothing => "0".to_owned(),
+            Self::All => "TRUE".to_owned(),
+            Self::Nothing => "FALSE".to_owned(),
             Self::Patient { patients, labels } => {
                 values.extend(patients.iter().map(|patient| Value::Integer(*patient)));
                 values.push(Value::Integer(!i64::from(*labels)));

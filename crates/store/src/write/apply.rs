@@ -192,7 +192,7 @@ fn put(
              (vid, rid, kind, version, updated, interaction, labels, patient, body)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
-        .execute((
+        .send((
             vid,
             rid,
             kind,
@@ -213,7 +213,7 @@ fn put(
          (rid, kind, id, version, vid, updated, labels, patient, entries, state)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)"
     };
-    session.connection.prepare_cached(sql)?.execute((
+    session.connection.prepare_cached(sql)?.send((
         rid,
         kind,
         id,
@@ -366,11 +366,11 @@ fn refresh_provenance(
             .prepare_cached(
                 "UPDATE resource SET labels = ?2, patient = ?3, entries = ?4 WHERE rid = ?1",
             )?
-            .execute((rid, labels, patient, &entries))?;
+            .send((rid, labels, patient, &entries))?;
         session
             .connection
             .prepare_cached("UPDATE version SET labels = ?2, patient = ?3 WHERE vid = ?1")?
-            .execute((vid, labels, patient))?;
+            .send((vid, labels, patient))?;
         if patient > 0 && labels != 0 {
             *touched.grown.entry(patient).or_default() |= labels;
         }
@@ -461,7 +461,7 @@ fn identify(
         session
             .connection
             .prepare_cached("DELETE FROM patient WHERE rid = ?1")?
-            .execute([rid])?;
+            .send([rid])?;
         return Ok(());
     };
     if before.as_deref() != Some(bsn.expose()) {
@@ -474,7 +474,7 @@ fn identify(
                 "INSERT INTO patient (rid, bsn) VALUES (?1, ?2)
                  ON CONFLICT (rid) DO UPDATE SET bsn = excluded.bsn",
             )?
-            .execute((rid, bsn.expose()))?;
+            .send((rid, bsn.expose()))?;
         touched.identified.insert(rid);
     }
     Ok(())
@@ -537,7 +537,7 @@ fn delete(
              (vid, rid, kind, version, updated, interaction, labels, patient, body)
              VALUES (?1, ?2, ?3, ?4, ?5, 2, ?6, ?7, x'')",
         )?
-        .execute((vid, row.rid, kind, version, now, row.labels, row.patient))?;
+        .send((vid, row.rid, kind, version, now, row.labels, row.patient))?;
     index::replace(&mut session.state.index, row.rid, &row.entries, &[]);
     // A deleted Patient keeps its BSN: what is left of them stays theirs.
     session
@@ -546,7 +546,7 @@ fn delete(
             "UPDATE resource SET state = ?2, version = ?3, vid = ?4, updated = ?5, entries = x''
              WHERE rid = ?1",
         )?
-        .execute((row.rid, DELETED, version, vid, now))?;
+        .send((row.rid, DELETED, version, vid, now))?;
     count(session, kind, row.labels, &row.entries, -1)?;
     outcome(Status::Deleted, resource_type, &id, version, now)
 }

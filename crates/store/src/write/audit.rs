@@ -32,7 +32,7 @@ pub(crate) fn append(session: &mut Session<'_>, bodies: &[AuditBody]) -> Result<
             body,
             previous: &previous,
         });
-        insert.execute((
+        insert.send((
             seq as i64,
             recorded.as_millisecond(),
             patient.as_ref().map(care::Bsn::expose),

@@ -55,11 +55,11 @@ pub(crate) fn announce(session: &Session<'_>, touched: Touched) -> Result<(), St
                 "INSERT INTO holding (bsn, labels) VALUES (?1, ?2)
                  ON CONFLICT (bsn) DO UPDATE SET labels = excluded.labels",
             )?
-            .execute((&bsn, known | labels))?;
+            .send((&bsn, known | labels))?;
         session
             .connection
             .prepare_cached("INSERT INTO outbox (bsn, categories, added) VALUES (?1, ?2, ?3)")?
-            .execute((&bsn, known | labels, added))?;
+            .send((&bsn, known | labels, added))?;
     }
     Ok(())
 }

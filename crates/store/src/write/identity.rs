@@ -86,7 +86,7 @@ fn row_of_kind(session: &mut Session<'_>, kind: i64, id: &str) -> Result<i64, St
              (rid, kind, id, state, version, vid, updated, labels, patient, entries)
              VALUES (?1, ?2, ?3, ?4, 0, 0, 0, 0, 0, x'')",
         )?
-        .execute((rid, kind, id, REFERRED_TO))?;
+        .send((rid, kind, id, REFERRED_TO))?;
     Ok(rid)
 }
 
@@ -131,7 +131,7 @@ fn somebody(session: &mut Session<'_>, name: &str) -> Result<i64, StoreError> {
             .prepare_cached(
                 "INSERT INTO patient (rid, bsn) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
             )?
-            .execute((rid, bsn.expose()))?;
+            .send((rid, bsn.expose()))?;
     }
     Ok(rid)
 }

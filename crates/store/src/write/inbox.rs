@@ -62,7 +62,7 @@ pub(crate) fn accept(
                     "UPDATE message SET id = ?2, control_id = ?3, kind = ?4, received = ?5,
                      state = ?6, error = NULL WHERE seq = ?1",
                 )?
-                .execute((
+                .send((
                     seq,
                     &message.id.0,
                     &message.control_id,
@@ -92,7 +92,7 @@ pub(crate) fn replay(session: &Session<'_>, id: &MessageId) -> Result<Kept, Stor
             session
                 .connection
                 .prepare_cached("UPDATE message SET state = ?2, error = NULL WHERE id = ?1")?
-                .execute((&id.0, REPLAYED))?;
+                .send((&id.0, REPLAYED))?;
             Ok(Kept::New)
         }
         Some(_) => Ok(Kept::Duplicate(id.clone())),
@@ -121,7 +121,7 @@ pub(crate) fn note_outdated(
     session
         .connection
         .prepare_cached("UPDATE message SET error = ?2 WHERE id = ?1")?
-        .execute((id, note))?;
+        .send((id, note))?;
     Ok(())
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn keep_refused(
             session
                 .connection
                 .prepare_cached("UPDATE message SET error = ?2, received = ?3 WHERE seq = ?1")?
-                .execute((seq, error, session.now.as_millisecond()))?;
+                .send((seq, error, session.now.as_millisecond()))?;
             Ok(id)
         }
         Some((_, id, _)) => Ok(id),
@@ -169,7 +169,7 @@ fn insert(
              (id, channel, sender, control_id, kind, sha256, received, state, error, size, bytes)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
-        .execute((
+        .send((
             &message.id.0,
             &message.channel,
             sender(message),

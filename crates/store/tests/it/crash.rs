@@ -11,7 +11,7 @@ use care::{RandomIds, Scope, SystemClock};
 use store::{Alongside, Options, Store};
 use tempfile::TempDir;
 
-use crate::kit;
+use crate::{kit, place};
 
 const FOLDER: &str = "STORE_CRASH_FOLDER";
 /// Acknowledgements after which the child is killed.
@@ -20,7 +20,7 @@ const WRITERS: usize = 8;
 
 fn options(folder: &std::path::Path) -> Options {
     Options {
-        path: folder.join("store.db"),
+        database: place::database(folder),
         base_url: kit::BASE.to_owned(),
         version: fhir::FhirVersion::R4,
         clock: Arc::new(SystemClock::default()),

@@ -9,6 +9,7 @@ use store::{
 };
 
 use crate::kit::{Kit, bsn, patient, put, resource};
+use crate::place;
 
 fn message(id: &str, text: &'static str) -> NewMessage {
     NewMessage {
@@ -306,15 +307,16 @@ async fn messages_are_found_by_kind_sender_and_time() {
 #[tokio::test]
 async fn no_more_messages_are_counted_than_the_limit() {
     let kit = Kit::new();
-    let file = rusqlite::Connection::open(kit.folder.path().join("store.db")).unwrap();
+    let bytes = place::bytes();
     let fill = |count: usize| {
-        file.execute_batch(&format!(
+        let sql = format!(
             "DELETE FROM message;
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
              INSERT INTO message (id, channel, sender, sha256, received, state, size, bytes)
-             SELECT i, 'mllp', '', CAST(i AS BLOB), 0, 0, 0, x'' FROM n"
-        ))
-        .unwrap();
+             SELECT CAST(i AS TEXT), 'mllp', '', CAST('n' || i AS {bytes}), 0, 0, 0,
+                    CAST('' AS {bytes}) FROM n"
+        );
+        place::execute(kit.folder.path(), &sql);
     };
     let max = store::limits::MESSAGES_COUNTED_MAX;
     for (there, counted) in [(max - 1, max - 1), (max, max), (max + 1, max)] {

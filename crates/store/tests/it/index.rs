@@ -4,6 +4,7 @@ use care::{Bsn, Scope};
 use store::{Alongside, Change, Status, Store};
 
 use crate::kit::{BSNS, Kit, context, options, pairs, patient, resource};
+use crate::place;
 
 /// A file that an earlier release wrote has resources and no keys.
 #[tokio::test]
@@ -13,14 +14,11 @@ async fn a_file_without_an_index_gets_one() {
         .await;
     let (folder, clock) = (kit.folder, kit.clock);
     drop(kit.store);
-    let path = options(&folder, clock.clone()).path;
-    rusqlite::Connection::open(path)
-        .unwrap()
-        .execute_batch(
-            "DELETE FROM index_log; DELETE FROM segment; DELETE FROM block;
-             UPDATE index_state SET built = 0",
-        )
-        .unwrap();
+    place::execute(
+        folder.path(),
+        "DELETE FROM index_log; DELETE FROM segment; DELETE FROM block;
+         UPDATE index_state SET built = 0",
+    );
     let kit = Kit {
         store: Store::open(options(&folder, clock.clone())).unwrap(),
         clock,

@@ -16,6 +16,8 @@ use store::{
 };
 use tempfile::TempDir;
 
+use crate::place;
+
 pub(crate) const BASE: &str = "https://node.example/fhir/r4";
 pub(crate) const BSNS: [&str; 3] = ["999911119", "999906276", "999990019"];
 
@@ -52,7 +54,7 @@ pub(crate) fn clock() -> Arc<ManualClock> {
 
 pub(crate) fn options(folder: &TempDir, clock: Arc<dyn Clock>) -> Options {
     Options {
-        path: folder.path().join("store.db"),
+        database: place::database(folder.path()),
         base_url: BASE.to_owned(),
         version: fhir::FhirVersion::R4,
         clock,

@@ -1,8 +1,10 @@
-//! The store as other rooms use it, on real files.
+//! The store as other rooms use it, on real databases.
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod kit;
+mod place;
+mod server;
 
 mod crash;
 mod inbox;
@@ -11,6 +13,7 @@ mod limits;
 mod modifiers;
 mod paging;
 mod patch;
+mod postgres;
 mod scope;
 mod search;
 mod versions;

@@ -257,7 +257,7 @@ impl TestRegion {
             let identity = authority.issue(record, &hosts, now).unwrap();
             let ids = Arc::new(SequentialIds::default());
             let store = Store::open(Options {
-                path: files.path().join(format!("{number}.db")),
+                database: store::Database::Sqlite(files.path().join(format!("{number}.db"))),
                 base_url: format!("https://{}.example/fhir/r4", record.ura),
                 version: fhir::FhirVersion::R4,
                 clock: clock.clone(),
