@@ -1,7 +1,10 @@
 //! Measures a store on this machine: imports, durable creates, reads and
 //! searches, each printed as one line.
 //!
-//! `cargo run --release -p store --example measure [PATIENTS]`
+//! `cargo run --release -p store --example measure [PATIENTS [FOLDER|URL]]`
+//!
+//! With the `postgres://` URL of a database it measures that, in schemas whose
+//! names start with `measure_`, which it makes anew.
 //!
 //! Everything is made up and the same in every run. Writes are durable: a
 //! create counts when the disk has it. The rate of syncs of the disk itself is
@@ -243,9 +246,34 @@ where
     (started.elapsed(), latencies)
 }
 
-fn open(folder: &TempDir, name: &str) -> Store {
+/// Where the databases are.
+struct Place {
+    folder: TempDir,
+    server: Option<String>,
+}
+
+impl Place {
+    /// A new database.
+    async fn make(&self, name: &str) -> Database {
+        let Some(server) = &self.server else {
+            return Database::Sqlite(self.folder.path().join(format!("{name}.db")));
+        };
+        let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        let sql =
+            format!("DROP SCHEMA IF EXISTS measure_{name} CASCADE; CREATE SCHEMA measure_{name}");
+        client.batch_execute(&sql).await.unwrap();
+        let and = if server.contains('?') { '&' } else { '?' };
+        let url = format!("{server}{and}options=-csearch_path%3Dmeasure_{name}");
+        Database::parse(&url).unwrap()
+    }
+}
+
+fn open(database: Database) -> Store {
     Store::open(Options {
-        database: Database::Sqlite(folder.path().join(name)),
+        database,
         base_url: "https://node.example/fhir/r4".to_owned(),
         version: fhir::FhirVersion::R4,
         clock: Arc::new(SystemClock::default()),
@@ -255,8 +283,10 @@ fn open(folder: &TempDir, name: &str) -> Store {
     .unwrap()
 }
 
-async fn import(folder: &TempDir, bsns: &[Bsn], tasks: usize) -> Store {
-    let store = open(folder, &format!("import{tasks}.db"));
+/// Imports through as many stores over one database, and gives the first of them.
+async fn import(place: &Place, bsns: &[Bsn], tasks: usize, stores: usize) -> Store {
+    let database = place.make(&format!("import{tasks}x{stores}")).await;
+    let stores: Vec<Store> = (0..stores).map(|_| open(database.clone())).collect();
     let cx = context();
     // Parsing is the business of the edge, so it is done before.
     let mut jobs: Vec<Vec<Change>> = Vec::new();
@@ -270,9 +300,10 @@ async fn import(folder: &TempDir, bsns: &[Bsn], tasks: usize) -> Store {
     }
     let count: usize = jobs.iter().map(Vec::len).sum();
     let (took, latencies) = {
-        let (store, cx) = (store.clone(), cx.clone());
+        let (stores, cx, next) = (stores.clone(), cx.clone(), Arc::new(AtomicUsize::new(0)));
         at_once(tasks, jobs, move |changes| {
-            let (store, cx) = (store.clone(), cx.clone());
+            let turn = next.fetch_add(1, Relaxed) % stores.len();
+            let (store, cx) = (stores[turn].clone(), cx.clone());
             Box::pin(async move {
                 let with = Alongside::default();
                 store
@@ -284,16 +315,19 @@ async fn import(folder: &TempDir, bsns: &[Bsn], tasks: usize) -> Store {
         .await
     };
     line(
-        &format!("import in writes of 50, {tasks} tasks (resources)"),
+        &format!(
+            "import in writes of 50, {tasks} tasks, {} stores (resources)",
+            stores.len()
+        ),
         count,
         took,
         latencies,
     );
-    store
+    stores[0].clone()
 }
 
-async fn creates(folder: &TempDir, tasks: usize, count: usize) {
-    let store = open(folder, &format!("create{tasks}.db"));
+async fn creates(place: &Place, tasks: usize, count: usize) {
+    let store = open(place.make(&format!("create{tasks}")).await);
     let cx = context();
     let jobs: Vec<Change> = (0..count)
         .map(|n| {
@@ -419,16 +453,22 @@ async fn main() {
     let patients = std::env::args()
         .nth(1)
         .map_or(520, |count| count.parse().unwrap());
+    let second = std::env::args().nth(2);
+    let server = second.filter(|second| second.starts_with("postgres://"));
     let folder = match std::env::args().nth(2) {
-        Some(path) => TempDir::new_in(path).unwrap(),
-        None => TempDir::new().unwrap(),
+        Some(path) if server.is_none() => TempDir::new_in(path).unwrap(),
+        _ => TempDir::new().unwrap(),
     };
     disk(&folder);
+    let place = Place { folder, server };
     let bsns = bsns(patients);
     for tasks in [1, 4] {
-        drop(import(&folder, &bsns, tasks).await);
+        drop(import(&place, &bsns, tasks, 1).await);
     }
-    let store = import(&folder, &bsns, 16).await;
+    if place.server.is_some() {
+        drop(import(&place, &bsns, 16, 2).await);
+    }
+    let store = import(&place, &bsns, 16, 1).await;
     let size = store.check_integrity().await.unwrap();
     println!(
         "database {} MB, write-ahead log {} MB, memory {} MB",
@@ -437,7 +477,7 @@ async fn main() {
         memory_kib() >> 10
     );
     for (tasks, count) in [(1, 300), (16, 3_000), (64, 12_000)] {
-        creates(&folder, tasks, count).await;
+        creates(&place, tasks, count).await;
     }
     for tasks in [1, 16, 64] {
         reads(&store, patients, tasks, 30_000).await;

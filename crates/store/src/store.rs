@@ -5,6 +5,7 @@ use std::sync::Arc;
 use care::{AccessContext, Bsn, Clock, IdSource, Scope};
 use fhir::FhirVersion;
 
+use crate::database::holder::Holder;
 use crate::database::kinds::Kinds;
 use crate::database::readers::Readers;
 use crate::database::snapshot::{Shared, Snapshot};
@@ -50,6 +51,7 @@ struct Inner {
     key: Arc<CursorKey>,
     shared: Shared,
     readers: Readers,
+    holder: Holder,
     writer: Writer,
 }
 
@@ -90,7 +92,8 @@ impl Store {
         let key = Arc::new(CursorKey::load(&connection)?);
         connection.commit()?;
         let kinds = Arc::clone(&state.kinds);
-        let readers = Readers::new(source);
+        let readers = Readers::new(source.clone());
+        let holder = Holder::new(source);
         let writer = Writer::start(connection, state)?;
         Ok(Self(Arc::new(Inner {
             options,
@@ -98,6 +101,7 @@ impl Store {
             key,
             shared,
             readers,
+            holder,
             writer,
         })))
     }
@@ -397,8 +401,13 @@ impl Store {
             .await
     }
 
-    /// Events that wait to be delivered, oldest first.
+    /// Events that wait to be delivered, oldest first. Of several processes
+    /// over one database one gets them, for as long as it lives; the others
+    /// find nothing to deliver.
     pub async fn outbox(&self, limit: usize) -> Result<Vec<OutboxEvent>, StoreError> {
+        if !self.0.holder.delivers().await? {
+            return Ok(Vec::new());
+        }
         self.0
             .readers
             .read(move |file| lists::outbox(file, limit))

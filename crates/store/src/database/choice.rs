@@ -55,6 +55,11 @@ impl Source {
             blocks: Arc::default(),
         }
     }
+
+    /// Whether other processes may have it open too.
+    pub(crate) const fn is_shared(&self) -> bool {
+        matches!(self.database, Database::Postgres(_))
+    }
 }
 
 #[cfg(test)]

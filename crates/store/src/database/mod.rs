@@ -4,6 +4,7 @@
 
 mod choice;
 mod failure;
+pub(crate) mod holder;
 pub(crate) mod kinds;
 pub(crate) mod names;
 mod port;

@@ -69,6 +69,14 @@ impl Connection {
         matches!(self, Self::Postgres(_))
     }
 
+    /// Looks whether the server is still at the other end.
+    pub(crate) fn is_there(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(connection) => connection.is_there(),
+        }
+    }
+
     /// Whether there is no use in trying this connection again.
     pub(crate) fn is_lost(&self) -> bool {
         match self {

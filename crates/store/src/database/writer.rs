@@ -135,7 +135,7 @@ where
 
     fn answer(self: Box<Self>, not_committed: Option<&str>) {
         let result = match (self.result, not_committed) {
-            (Some(Ok(_)), Some(reason)) => Err(StoreError::NotCommitted {
+            (Some(Ok(_)) | None, Some(reason)) => Err(StoreError::NotCommitted {
                 reason: reason.to_owned(),
             }),
             (Some(result), _) => result,

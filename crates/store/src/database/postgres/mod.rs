@@ -92,6 +92,13 @@ impl Postgres {
         self.wire().is_lost()
     }
 
+    /// Whether the server has not closed the connection, as far as is known here.
+    pub(super) fn is_there(&self) -> bool {
+        let mut wire = self.wire();
+        wire.look();
+        !wire.is_lost()
+    }
+
     /// A statement, prepared now or before.
     pub(super) fn prepare(&self, sql: &str) -> Result<tokio_postgres::Statement, DatabaseError> {
         self.wire().prepare(sql, translate)
@@ -194,7 +201,7 @@ impl Postgres {
     pub(super) fn begin_reading(&self) {
         self.send_batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned());
         // Tells at once when the server has gone since the last time.
-        self.wire().push();
+        self.wire().look();
     }
 
     /// Ends a transaction that read; the server need not be waited for.

@@ -138,6 +138,25 @@ impl Wire {
         self.runtime = Some(runtime);
     }
 
+    /// Takes what the network has, so that it is known when the server closed.
+    pub(super) fn look(&mut self) {
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
+        let mut has_looked = false;
+        runtime.block_on(poll_fn(|cx| {
+            self.turn(cx);
+            if has_looked {
+                return Poll::Ready(());
+            }
+            // Between two polls the runtime asks the network.
+            has_looked = true;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }));
+        self.runtime = Some(runtime);
+    }
+
     /// Waits for an answer. What was sent before is answered before.
     pub(super) fn drive<T>(
         &mut self,
