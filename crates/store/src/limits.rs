@@ -45,6 +45,10 @@ pub const INCLUDE_ROUNDS_MAX: usize = 8;
 /// Seconds that one search may take.
 pub const SEARCH_SECONDS_MAX: usize = 10;
 
+/// Milliseconds that what was written to be durable soon may wait for the disk
+/// (docs/adr/0009-reading-waits-for-no-disk.md).
+pub const OWED_MS_MAX: usize = 50;
+
 /// Entries in one list of messages, audit lines or events.
 pub const LIST_MAX: usize = 10_000;
 /// Messages that are counted for one filter; more are «that many or more».

@@ -10,7 +10,7 @@ use crate::database::kinds::Kinds;
 use crate::database::readers::Readers;
 use crate::database::snapshot::{Shared, Snapshot};
 use crate::database::writer::{State, Writer};
-use crate::database::{Connection, Database, Source, schema, soundness, version};
+use crate::database::{Connection, Durability, Database, Source, schema, soundness, version};
 use crate::index::rebuild;
 use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX};
 use crate::search::{CursorKey, Searching};
@@ -83,7 +83,7 @@ impl Store {
         let source = Source::new(options.database.clone());
         let connection = Connection::writer(&source)?;
         schema::migrate(&connection)?;
-        let seen = connection.begin_writing()?;
+        let seen = connection.begin_writing(Durability::Now)?;
         let seen = connection.after_own(seen);
         version::settle(&connection, options.version)?;
         let shared = Shared::default();
@@ -366,6 +366,16 @@ impl Store {
         self.0
             .writer
             .write(move |session| write::audit::append(session, &bodies))
+            .await
+    }
+
+    /// Appends to the audit log lines about what is only read. When it
+    /// resolves they outlive the process; they are on disk
+    /// [`crate::limits::OWED_MS_MAX`] later at most, or with the next write.
+    pub async fn append_audit_soon(&self, bodies: Vec<AuditBody>) -> Result<(), StoreError> {
+        self.0
+            .writer
+            .write_soon(move |session| write::audit::append(session, &bodies))
             .await
     }
 

@@ -44,6 +44,20 @@ impl Node {
             .map_err(ExchangeError::Audit)
     }
 
+    /// The same for what is only read at the own door: when it resolves the
+    /// lines outlive the process, and the disk follows
+    /// (docs/adr/0009-reading-waits-for-no-disk.md).
+    pub(super) async fn write_audit_soon(
+        &self,
+        bodies: Vec<AuditBody>,
+    ) -> Result<(), ExchangeError> {
+        self.parts
+            .store
+            .append_audit_soon(bodies)
+            .await
+            .map_err(ExchangeError::Audit)
+    }
+
     /// Writes down that somebody was refused, and says so.
     pub(super) async fn refuse<T>(
         &self,

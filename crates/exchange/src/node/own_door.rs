@@ -153,7 +153,7 @@ impl Node {
             count: Some(shown.len() as u64),
         };
         if by_patient.is_empty() {
-            return self.write_audit(vec![self.audit_body(cx, &entry)]).await;
+            return self.write_audit_soon(vec![self.audit_body(cx, &entry)]).await;
         }
         let mut bodies = Vec::with_capacity(by_patient.len());
         for (bsn, (categories, count)) in &by_patient {
@@ -162,7 +162,7 @@ impl Node {
             entry.count = Some(*count);
             bodies.push(self.audit_body(cx, &entry));
         }
-        self.write_audit(bodies).await
+        self.write_audit_soon(bodies).await
     }
 
     /// The patients that a resource is about, by BSN, as far as they have one.

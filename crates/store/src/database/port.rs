@@ -10,6 +10,16 @@ use super::value::{FromField, Params};
 use super::{DatabaseError, sqlite};
 use crate::StoreError;
 
+/// When what a transaction writes is on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// When its commit returns.
+    Now,
+    /// With the next transaction that is durable now. Until then it outlives
+    /// the process, but not a loss of power.
+    Soon,
+}
+
 /// A connection to a database.
 #[derive(Debug)]
 pub(crate) enum Connection {
@@ -154,13 +164,14 @@ impl Connection {
 
     /// Starts a transaction that writes, when no other writes any more. What
     /// it answers differs from the last time when somebody else wrote since.
-    pub(crate) fn begin_writing(&self) -> Result<i64, DatabaseError> {
+    pub(crate) fn begin_writing(&self, durability: Durability) -> Result<i64, DatabaseError> {
         match self {
             Self::Sqlite(file) => {
+                sqlite::set_durability(file, durability)?;
                 file.execute_batch("BEGIN IMMEDIATE")?;
                 sqlite::data_version(file)
             }
-            Self::Postgres(connection) => connection.begin_writing(),
+            Self::Postgres(connection) => connection.begin_writing(durability),
         }
     }
 
@@ -173,7 +184,8 @@ impl Connection {
         }
     }
 
-    /// Ends a transaction: what it wrote is on disk when this returns.
+    /// Ends a transaction: what it wrote is as durable when this returns as it
+    /// was begun with.
     pub(crate) fn commit(&self) -> Result<(), DatabaseError> {
         match self {
             Self::Sqlite(file) => Ok(file.execute_batch("COMMIT")?),

@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 
-use super::DatabaseError;
+use super::{DatabaseError, Durability};
 use super::value::Field;
 use crate::StoreError;
 
@@ -25,7 +25,7 @@ const BUSY_MS: u64 = 5_000;
 const STATEMENTS_MAX: usize = 128;
 
 /// The connection that writes. `synchronous=FULL` makes a commit durable
-/// before it returns, in WAL mode too.
+/// before it returns, in WAL mode too; [`set_durability`] can say otherwise.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     let connection = open(
         path,
@@ -62,6 +62,21 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "trusted_schema", "off")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
+}
+
+/// What the next transactions wait for when they commit. Of a write-ahead log
+/// that is not synced, SQLite loses the end at most: never a part, never what
+/// a later commit was synced with.
+pub(super) fn set_durability(
+    connection: &Connection,
+    durability: Durability,
+) -> Result<(), DatabaseError> {
+    let sql = match durability {
+        Durability::Now => "PRAGMA synchronous=FULL",
+        Durability::Soon => "PRAGMA synchronous=NORMAL",
+    };
+    // It acts while it is prepared, so a statement that was kept would do nothing.
+    Ok(connection.execute_batch(sql)?)
 }
 
 /// Changes whenever another connection writes to the file.

@@ -5,7 +5,7 @@
 //! second come from sharing it. Work that fails is rolled back to its own
 //! savepoint and changes nothing of its neighbours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -18,10 +18,14 @@ use tokio::sync::{mpsc, oneshot};
 use super::kinds::{self, Kinds};
 use super::names::Remembered;
 use super::snapshot::{Shared, Snapshot};
-use super::{Connection, OptionalExtension};
+use super::owed::Owed;
+use super::{Connection, Durability, OptionalExtension};
 use crate::index::{Generations, Upkeep};
 use crate::limits::{GROUP_MS_MAX, GROUP_WRITES_MAX, WAITING_WRITES_MAX};
 use crate::{Options, StoreError};
+
+/// The name of the row that is written to have something to sync.
+const SYNCED: &str = "synced";
 
 /// The writer's side of a store.
 pub(crate) struct Writer {
@@ -105,6 +109,8 @@ impl Session<'_> {
 trait Job: Send {
     /// Does the work; says whether it succeeded.
     fn run(&mut self, session: &mut Session<'_>) -> bool;
+    /// When it must be on disk.
+    fn durability(&self) -> Durability;
     /// Takes back what the work answered.
     fn fail(&mut self, error: StoreError);
     /// Answers the caller. `not_committed` says why the commit failed, if it did.
@@ -114,6 +120,7 @@ trait Job: Send {
 struct Task<F, T> {
     work: Option<F>,
     result: Option<Result<T, StoreError>>,
+    durability: Durability,
     caller: oneshot::Sender<Result<T, StoreError>>,
 }
 
@@ -127,6 +134,10 @@ where
             self.result = Some(work(session));
         }
         matches!(self.result, Some(Ok(_)))
+    }
+
+    fn durability(&self) -> Durability {
+        self.durability
     }
 
     fn fail(&mut self, error: StoreError) {
@@ -150,10 +161,17 @@ impl Writer {
     /// Starts the thread.
     pub(crate) fn start(connection: Connection, state: State) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel(WAITING_WRITES_MAX);
+        let timer = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|_| StoreError::Closed)?;
         let writing = Thread {
+            owed: Owed::nothing(state.audit_head),
             connection,
             state,
             waiting,
+            taken: VecDeque::new(),
+            timer,
         };
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
@@ -173,10 +191,29 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        self.hand_over(work, Durability::Now).await
+    }
+
+    /// The same for what may wait for the disk: it answers when the work
+    /// outlives the process, and the disk follows.
+    pub(crate) async fn write_soon<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.hand_over(work, Durability::Soon).await
+    }
+
+    async fn hand_over<T, F>(&self, work: F, durability: Durability) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Session<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
         let (caller, answer) = oneshot::channel();
         let job = Box::new(Task {
             work: Some(work),
             result: None,
+            durability,
             caller,
         });
         let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
@@ -292,13 +329,19 @@ struct Thread {
     connection: Connection,
     state: State,
     waiting: mpsc::Receiver<Box<dyn Job>>,
+    /// Jobs that were taken and did not go into a group yet.
+    taken: VecDeque<Box<dyn Job>>,
+    /// What was answered before the disk had it.
+    owed: Owed,
+    /// Tells the time while nobody waits.
+    timer: tokio::runtime::Runtime,
 }
 
 impl Thread {
     fn run(mut self) {
-        while let Some(first) = self.next_job() {
-            let mut group = Vec::with_capacity(8);
-            let outcome = self.fill(first, &mut group);
+        while self.take() {
+            let mut group = Vec::with_capacity(self.taken.len());
+            let outcome = self.fill(&mut group);
             let not_committed = match outcome {
                 Ok(()) => None,
                 Err(error) => {
@@ -312,32 +355,85 @@ impl Thread {
                 job.answer(not_committed.as_deref());
             }
         }
+        self.pay();
     }
 
-    /// The next job. While nobody waits, the index is put in order.
-    fn next_job(&mut self) -> Option<Box<dyn Job>> {
+    /// Takes the jobs that wait, or the next one that comes; `false` when none
+    /// will. While nobody waits, the index is put in order and what is owed to
+    /// the disk is paid.
+    fn take(&mut self) -> bool {
         loop {
-            match self.waiting.try_recv() {
-                Ok(job) => return Some(job),
-                Err(mpsc::error::TryRecvError::Disconnected) => return None,
-                Err(mpsc::error::TryRecvError::Empty) => {}
+            while self.taken.len() < GROUP_WRITES_MAX
+                && let Ok(job) = self.waiting.try_recv()
+            {
+                self.taken.push_back(job);
             }
-            if !self.state.index.has_work() {
-                return self.waiting.blocking_recv();
+            if !self.taken.is_empty() {
+                return true;
             }
-            if let Err(error) = self.put_in_order() {
+            if self.state.index.has_work() {
+                let Err(error) = self.put_in_order() else {
+                    continue;
+                };
                 self.give_up();
                 tracing::error!(reason = %reason(&error), "store.upkeep_failed");
-                return self.waiting.blocking_recv();
+            } else if let Some(left) = self.owed.left() {
+                let next = async { tokio::time::timeout(left, self.waiting.recv()).await };
+                match self.timer.block_on(next) {
+                    Ok(Some(job)) => self.taken.push_back(job),
+                    Ok(None) => return false,
+                    Err(_) => self.pay(),
+                }
+                continue;
+            }
+            match self.waiting.blocking_recv() {
+                Some(job) => self.taken.push_back(job),
+                None => return false,
             }
         }
     }
 
-    /// After a commit: what is known goes on from it.
-    fn committed(&mut self) {
+    /// Puts on disk what was answered before, and tells the head of the audit
+    /// log that is durable then.
+    fn pay(&mut self) {
+        if self.owed.is_unsynced()
+            && let Err(error) = self.sync()
+        {
+            self.give_up();
+            self.owed.failed();
+            tracing::error!(reason = %reason(&error), "store.sync_failed");
+        } else if self.owed.left().is_some() {
+            self.tell_head();
+            self.owed.told(self.state.audit_head);
+        }
+    }
+
+    /// A transaction that is durable now, and with it all before it.
+    fn sync(&mut self) -> Result<(), StoreError> {
+        self.begin(Durability::Now)?;
+        self.connection.execute(
+            "INSERT INTO meta (name, value) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (SYNCED, self.state.audit_head.0.to_be_bytes()),
+        )?;
+        self.commit(Durability::Now)
+    }
+
+    /// Commits; what is known goes on from it.
+    fn commit(&mut self, durability: Durability) -> Result<(), StoreError> {
+        self.connection.commit()?;
         self.state.index.committed();
         let connection = &self.connection;
         self.state.seen = self.state.seen.map(|seen| connection.after_own(seen));
+        if self.owed.committed(durability, self.state.audit_head) {
+            self.tell_head();
+        }
+        Ok(())
+    }
+
+    fn tell_head(&self) {
+        let (seq, hash) = self.state.audit_head;
+        self.state.options.seal.durable(seq, &hash);
     }
 
     /// Ends a transaction that failed. What it left in memory is read again
@@ -349,47 +445,50 @@ impl Thread {
 
     /// A part of the index's own work, in a transaction of its own.
     fn put_in_order(&mut self) -> Result<(), StoreError> {
-        self.begin()?;
+        self.begin(Durability::Now)?;
         self.state.index.work(&self.connection)?;
-        self.connection.commit()?;
-        self.committed();
-        Ok(())
+        self.commit(Durability::Now)
     }
 
-    /// Runs a group of jobs in one transaction and commits it.
-    fn fill(
-        &mut self,
-        first: Box<dyn Job>,
-        group: &mut Vec<Box<dyn Job>>,
-    ) -> Result<(), StoreError> {
+    /// Runs a group of jobs in one transaction and commits it: durable now
+    /// when one of those taken asks for it, or when it is time.
+    fn fill(&mut self, group: &mut Vec<Box<dyn Job>>) -> Result<(), StoreError> {
         let started = Instant::now();
         let patience = Duration::from_millis(GROUP_MS_MAX as u64);
-        let mut next = Some(first);
-        let mut begun = self.begin();
-        let head = self.state.audit_head;
-        while let Some(mut job) = next.take() {
+        let asks = |job: &Box<dyn Job>| job.durability() == Durability::Now;
+        let durability = if self.owed.is_due() || self.taken.iter().any(asks) {
+            Durability::Now
+        } else {
+            Durability::Soon
+        };
+        let mut begun = self.begin(durability);
+        while let Some(mut job) = self.next(durability) {
             if begun.is_ok() {
                 begun = self.give_savepoint(&mut *job);
             }
             group.push(job);
-            if begun.is_ok() && group.len() < GROUP_WRITES_MAX && started.elapsed() < patience {
-                next = self.waiting.try_recv().ok();
+            if begun.is_err() || group.len() >= GROUP_WRITES_MAX || started.elapsed() >= patience {
+                break;
             }
         }
         begun?;
         self.write_tallies()?;
         self.state.index.prepare_commit(&self.connection)?;
-        self.connection.commit()?;
-        self.committed();
-        if self.state.audit_head != head {
-            let (seq, hash) = self.state.audit_head;
-            self.state.options.seal.durable(seq, &hash);
-        }
-        Ok(())
+        self.commit(durability)
     }
 
-    fn begin(&mut self) -> Result<(), StoreError> {
-        let seen = Some(self.connection.begin_writing()?);
+    /// The next job that can go into a transaction as durable as this.
+    fn next(&mut self, durability: Durability) -> Option<Box<dyn Job>> {
+        if self.taken.is_empty() {
+            self.taken.push_back(self.waiting.try_recv().ok()?);
+        }
+        let fits = durability == Durability::Now
+            || self.taken.front().map(|job| job.durability()) == Some(Durability::Soon);
+        if fits { self.taken.pop_front() } else { None }
+    }
+
+    fn begin(&mut self, durability: Durability) -> Result<(), StoreError> {
+        let seen = Some(self.connection.begin_writing(durability)?);
         if self.state.seen == seen {
             return Ok(());
         }

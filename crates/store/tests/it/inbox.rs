@@ -447,3 +447,35 @@ async fn an_event_tells_when_a_kind_of_data_is_new() {
         [(known.with(DataCategory::Alert), set(&[DataCategory::Alert]))]
     );
 }
+
+/// A seal that tells when it is told that lines are durable.
+struct Telling(std::sync::mpsc::SyncSender<u64>);
+
+impl store::Seal for Telling {
+    fn seal(&self, entry: &store::AuditEntry<'_>) -> store::Sealed {
+        crate::kit::HashOnly.seal(entry)
+    }
+
+    fn durable(&self, seq: u64, _hash: &[u8; 32]) {
+        let _ = self.0.try_send(seq);
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_is_durable_soon_is_there_at_once_and_told_when_it_is_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let (tell, told) = std::sync::mpsc::sync_channel(8);
+    let mut options = crate::kit::options(&folder, crate::kit::clock());
+    options.seal = std::sync::Arc::new(Telling(tell));
+    let store = store::Store::open(options).unwrap();
+    let line = store::AuditBody {
+        patient: None,
+        body: b"read".to_vec(),
+    };
+    store.append_audit_soon(vec![line]).await.unwrap();
+    let lines = store.audit_lines(0, 10).await.unwrap();
+    assert_eq!(lines.len(), 1);
+    // Nobody writes any more, so the disk follows by itself.
+    let seq = told.recv_timeout(std::time::Duration::from_secs(30));
+    assert_eq!(seq, Ok(1));
+}

@@ -118,6 +118,7 @@ async fn versions_follow_each_other_and_can_all_be_read() {
                 count: 3,
                 cursor,
                 since: None,
+                at_ms: None,
             };
             let page = kit
                 .store

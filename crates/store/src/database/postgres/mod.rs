@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use tokio_postgres::types::{ToSql, Type};
 
-use super::DatabaseError;
+use super::{DatabaseError, Durability};
 use super::choice::Source;
 use super::value::Field;
 use wire::Wire;
@@ -220,12 +220,15 @@ impl Postgres {
 
     /// Takes the turn to write; answers how many transactions wrote before.
     /// A connection that was lost is made again.
-    pub(super) fn begin_writing(&self) -> Result<i64, DatabaseError> {
+    pub(super) fn begin_writing(&self, durability: Durability) -> Result<i64, DatabaseError> {
         if self.is_lost() {
             *self.wire() = Wire::connect(&self.url, &session())?;
         }
         self.wire().forgive();
         self.send_batch("BEGIN".to_owned());
+        if durability == Durability::Soon {
+            self.send_batch("SET LOCAL synchronous_commit TO off".to_owned());
+        }
         self.send_batch(TAKE_TURN.to_owned());
         let statement = self.prepare(
             "UPDATE commits SET number = number + 1
