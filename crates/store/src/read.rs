@@ -160,7 +160,7 @@ pub(crate) fn history(
              (SELECT 1 FROM version n
               WHERE n.rid = v.rid AND n.version = v.version + 1 AND n.updated <= ?)"
         }
-        None => "1",
+        None => "TRUE",
     };
     let seen = sight.condition("r", &mut values);
     let then = sight.condition("v", &mut values);
