@@ -176,3 +176,14 @@ pub struct Written {
     /// changes nor audit lines.
     pub duplicate_of: Option<MessageId>,
 }
+
+/// What was removed for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Purged {
+    /// Resources, deleted ones included.
+    pub resources: u64,
+    /// Their versions.
+    pub versions: u64,
+    /// Resources that stay because they are about other patients too.
+    pub shared: u64,
+}

@@ -25,7 +25,9 @@ mod whole;
 mod write;
 
 pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
-pub use change::{Alongside, Change, Outcome, Precedence, Status, Target, Written, patients_named};
+pub use change::{
+    Alongside, Change, Outcome, Precedence, Purged, Status, Target, Written, patients_named,
+};
 pub use counts::{Integrity, OutboxEvent, Statistics};
 pub use database::{Database, DatabaseError, PostgresUrl};
 pub use error::StoreError;

@@ -17,8 +17,8 @@ use crate::search::{CursorKey, Searching};
 use crate::{
     Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf, HistoryPage, Integrity,
     Message, MessageFilter, MessageId, MessageOverview, MessageSummary, NewMessage, OutboxEvent,
-    Page, Seal, SearchPage, Statistics, StoreError, Understood, Whole, WholePage, Written, lists,
-    read, search, whole, write,
+    Page, Purged, Seal, SearchPage, Statistics, StoreError, Understood, Whole, WholePage, Written,
+    lists, read, search, whole, write,
 };
 
 /// What a store is opened with.
@@ -306,6 +306,39 @@ impl Store {
         self.0
             .writer
             .write(move |session| write::apply(session, &changes, plan, &with, digest.as_ref()))
+            .await
+    }
+
+    /// Removes all that belongs to a Patient alone for good, all versions and what
+    /// was deleted included, with audit lines in the same transaction; durable
+    /// when it resolves. The audit log and the messages stay.
+    ///
+    /// # Errors
+    /// [`StoreError::NothingThere`] when there is no such Patient and was none;
+    /// [`StoreError::OutOfScope`] unless the scope is the organisation's own.
+    pub async fn purge(
+        &self,
+        cx: &AccessContext,
+        scope: &Scope,
+        patient: &str,
+        audit: Vec<AuditBody>,
+    ) -> Result<Purged, StoreError> {
+        if bound(cx, scope)? != Scope::Organisation {
+            return Err(StoreError::OutOfScope);
+        }
+        let kinds = Arc::clone(&self.0.kinds);
+        let id = patient.to_owned();
+        let (id, deleted) = self
+            .0
+            .readers
+            .read(move |file| {
+                let deleted = write::deleted_of(file, &kinds, &id)?;
+                Ok((id, deleted))
+            })
+            .await?;
+        self.0
+            .writer
+            .write(move |session| write::purge(session, &id, deleted, &audit))
             .await
     }
 

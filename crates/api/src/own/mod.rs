@@ -9,6 +9,7 @@ mod access_log;
 mod bundle;
 mod callers;
 mod capability;
+mod document;
 mod everything;
 mod explain_access;
 mod health;
@@ -18,6 +19,7 @@ mod meta;
 mod operation;
 mod patch;
 mod prefer;
+mod purge;
 mod read;
 mod regional_record;
 mod search;
@@ -196,6 +198,18 @@ fn table() -> Vec<Route<Shared>> {
             "/fhir/r4/Patient/{id}/$everything",
             Bearer,
             post(everything::everything_in_body),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/Patient/{id}/$purge",
+            Bearer,
+            post(purge::purge),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/Composition/{id}/$document",
+            Bearer,
+            get(document::document),
         ),
         route(
             Method::POST,

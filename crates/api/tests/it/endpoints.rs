@@ -19,7 +19,17 @@ const OPEN: [(&str, &str); 3] = [
 ];
 
 /// The endpoints of an own door that need a token, each as it can be called.
-const OWN: [(&str, &str, &str); 32] = [
+const OWN: [(&str, &str, &str); 34] = [
+    (
+        "POST",
+        "/fhir/r4/Patient/{id}/$purge",
+        "/fhir/r4/Patient/a/$purge",
+    ),
+    (
+        "GET",
+        "/fhir/r4/Composition/{id}/$document",
+        "/fhir/r4/Composition/a/$document",
+    ),
     (
         "GET",
         "/fhir/r4/Patient/{id}/$everything",

@@ -243,3 +243,159 @@ async fn everything_of_a_patient_comes_in_pages_and_nothing_of_others() {
     );
     region.close().await;
 }
+
+#[tokio::test]
+async fn a_composition_becomes_a_document() {
+    let region = kit::start().await;
+    let hospital = &region.hospital;
+    let id = hospital.patient(HIS, BSN).await;
+    let put = async |body: Value| {
+        let path = format!(
+            "/{}/{}",
+            body["resourceType"].as_str().unwrap(),
+            body["id"].as_str().unwrap()
+        );
+        let (status, stored) = hospital.fhir(HIS, Method::PUT, &path, Some(&body)).await;
+        assert_eq!(status, 201, "{stored}");
+    };
+    put(json!({ "resourceType": "Practitioner", "id": "doctor", "active": true })).await;
+    put(json!({
+        "resourceType": "Condition", "id": "gout", "code": { "text": "Jicht" },
+        "subject": { "reference": format!("Patient/{id}") }
+    }))
+    .await;
+    put(json!({
+        "resourceType": "Composition", "id": "letter", "status": "final",
+        "type": { "text": "Brief" }, "date": "2026-01-01", "title": "Brief",
+        "subject": { "reference": format!("Patient/{id}") },
+        "author": [{ "reference": "Practitioner/doctor" }],
+        "section": [{ "section": [{ "entry": [
+            { "reference": "Condition/gout" }, { "reference": format!("Patient/{id}") }
+        ] }] }]
+    }))
+    .await;
+    let (status, document) = get(hospital, "/Composition/letter/$document").await;
+    assert_eq!(
+        (status, &document["type"]),
+        (200, &json!("document")),
+        "{document}"
+    );
+    let urls: Vec<&str> = document["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            entry["fullUrl"]
+                .as_str()
+                .unwrap()
+                .strip_prefix(&*hospital.fhir)
+                .unwrap()
+        })
+        .collect();
+    let patient = format!("/Patient/{id}");
+    let expected = [
+        "/Composition/letter",
+        &*patient,
+        "/Practitioner/doctor",
+        "/Condition/gout",
+    ];
+    assert_eq!(urls, expected);
+    assert!(document.get("id").is_none(), "it is not kept");
+    let (status, outcome) = post(hospital, "/Bundle/$validate", &document).await;
+    assert!(
+        status == 200 && !severities(&outcome).contains(&"error"),
+        "{outcome}"
+    );
+    let (status, kept) = get(hospital, "/Composition/letter/$document?persist=true").await;
+    assert_eq!(status, 201, "{kept}");
+    let path = format!("/Bundle/{}", kept["id"].as_str().unwrap());
+    assert_eq!(get(hospital, &path).await.0, 200);
+    put(json!({
+        "resourceType": "Composition", "id": "torn", "status": "final",
+        "type": { "text": "Brief" }, "date": "2026-01-01", "title": "Brief",
+        "author": [{ "reference": "Practitioner/doctor" }],
+        "section": [{ "entry": [{ "reference": "Condition/absent" }] }]
+    }))
+    .await;
+    let (status, document) = get(hospital, "/Composition/torn/$document").await;
+    let count = document["entry"].as_array().unwrap().len();
+    assert_eq!((status, count), (200, 2), "what is not here is left out");
+    assert_eq!(get(hospital, "/Composition/absent/$document").await.0, 404);
+    assert_eq!(
+        get(hospital, "/Composition/letter/$document?persist=maybe")
+            .await
+            .0,
+        400
+    );
+    region.close().await;
+}
+
+#[tokio::test]
+async fn a_record_is_destroyed_whole_by_the_record_system_only() {
+    let region = kit::start().await;
+    let hospital = &region.hospital;
+    let id = hospital.patient(HIS, BSN).await;
+    let other = hospital.patient(HIS, OTHER_BSN).await;
+    let condition = |id: &str, patient: &str, text: &str| {
+        json!({
+            "resourceType": "Condition", "id": id, "code": { "text": text },
+            "subject": { "reference": format!("Patient/{patient}") }
+        })
+    };
+    for (name, patient, text) in [
+        ("mine", &id, "first"),
+        ("mine", &id, "second"),
+        ("gone", &id, "deleted"),
+        ("theirs", &other, "other"),
+    ] {
+        let path = format!("/Condition/{name}");
+        let body = condition(name, patient, text);
+        let (status, _) = hospital.fhir(HIS, Method::PUT, &path, Some(&body)).await;
+        assert!(status < 300);
+    }
+    let (status, _) = hospital
+        .fhir(HIS, Method::DELETE, "/Condition/gone", None)
+        .await;
+    assert_eq!(status, 204);
+    let path = format!("/Patient/{id}/$purge");
+    for nobody in ["internist", "operator"] {
+        let refused = hospital.fhir(nobody, Method::POST, &path, None).await;
+        assert_eq!(refused.0, 403, "{nobody}");
+    }
+    let (status, outcome) = hospital.fhir(HIS, Method::POST, &path, None).await;
+    assert_eq!(status, 200, "{outcome}");
+    let told = outcome["issue"][0]["diagnostics"].as_str().unwrap();
+    assert!(told.contains("3 resources in 5 versions"), "{told}");
+    for (path, expected) in [
+        (format!("/Patient/{id}"), 404),
+        (format!("/Patient/{id}/_history"), 404),
+        (format!("/Patient/{id}/_history/1"), 404),
+        ("/Condition/mine".to_owned(), 404),
+        ("/Condition/mine/_history/1".to_owned(), 404),
+        ("/Condition/gone".to_owned(), 404),
+        ("/Condition/gone/_history/1".to_owned(), 404),
+        (format!("/Patient/{other}"), 200),
+        ("/Condition/theirs".to_owned(), 200),
+    ] {
+        assert_eq!(get(hospital, &path).await.0, expected, "{path}");
+    }
+    for (path, total) in [("/Condition", 1), ("/Patient", 1)] {
+        let (_, found) = get(hospital, &format!("{path}?_summary=count")).await;
+        assert_eq!(found["total"], total, "{path}");
+    }
+    let (_, history) = get(hospital, "/_history").await;
+    assert!(!history.to_string().contains("first"), "{history}");
+    assert_eq!(
+        post(hospital, &path, &json!({ "resourceType": "Parameters" }))
+            .await
+            .0,
+        404
+    );
+    // The id is free again, and starts anew.
+    let body = condition("mine", &other, "new");
+    let (status, stored) = hospital
+        .fhir(HIS, Method::PUT, "/Condition/mine", Some(&body))
+        .await;
+    assert_eq!((status, &stored["meta"]["versionId"]), (201, &json!("1")));
+    region.close().await;
+}

@@ -10,12 +10,14 @@ mod access_log;
 mod audit;
 mod batch;
 mod before;
+mod document;
 mod entry;
 mod explain;
 mod messages;
 mod own_door;
 mod pages;
 mod peer;
+mod purge;
 mod regional;
 mod relation;
 mod statistics;
@@ -35,6 +37,7 @@ use trust::{
 pub use accepted::RESOURCES_PER_SOURCE_MAX;
 pub use access_log::{AccessLog, AccessLogLine, AccessLogSource, AccessVisit, LOG_LINES_MAX};
 pub use batch::{BUNDLE_ENTRIES_MAX, Returned, done};
+pub use document::DOCUMENT_RESOURCES_MAX;
 pub use messages::{Channel, Receipt};
 pub use peer::{
     PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX,

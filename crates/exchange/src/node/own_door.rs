@@ -125,7 +125,7 @@ impl Node {
     /// Writes down what is about to be shown: a line for every patient whose
     /// data is in it, so that each can see who looked; one line without a
     /// patient when there is none.
-    async fn audit_shown(
+    pub(super) async fn audit_shown(
         &self,
         cx: &AccessContext,
         asked: &[String],

@@ -552,7 +552,7 @@ fn delete(
 }
 
 /// Keeps the counts of [`crate::Statistics`].
-fn count(
+pub(super) fn count(
     session: &mut Session<'_>,
     kind: i64,
     labels: u32,

@@ -9,6 +9,7 @@ pub(crate) mod identity;
 mod inbox;
 mod patch;
 mod plan;
+mod purge;
 mod references;
 mod splice;
 mod subject;
@@ -16,5 +17,6 @@ mod subject;
 pub(crate) use apply::{LABORATORY_CODED, LABORATORY_UNCODED, apply};
 pub(crate) use inbox::{digest, keep_refused};
 pub(crate) use plan::prepare;
+pub(crate) use purge::{deleted_of, purge};
 
 pub(crate) mod audit;

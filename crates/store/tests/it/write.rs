@@ -115,10 +115,8 @@ async fn versions_follow_each_other_and_can_all_be_read() {
         let mut seen = Vec::new();
         loop {
             let page = Page {
-                count: 3,
                 cursor,
-                since: None,
-                at_ms: None,
+                ..Page::first(3)
             };
             let page = kit
                 .store

@@ -18,11 +18,13 @@ pub enum Action {
     ReadNodeState,
     /// See and change a patient's consent, and who looked.
     ManageConsent,
+    /// Remove all that there is of a patient for good.
+    Purge,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Read,
         Self::Write,
         Self::AskRegion,
@@ -30,6 +32,7 @@ impl Action {
         Self::ReadStatistics,
         Self::ReadNodeState,
         Self::ManageConsent,
+        Self::Purge,
     ];
 
     /// The word that the policies use.
@@ -42,6 +45,7 @@ impl Action {
             Self::ReadStatistics => "read-statistics",
             Self::ReadNodeState => "read-node-state",
             Self::ManageConsent => "manage-consent",
+            Self::Purge => "purge",
         }
     }
 
