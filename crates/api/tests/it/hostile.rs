@@ -26,6 +26,10 @@ fn check(what: &str, expected: u16, (status, answer): &(u16, String)) {
 }
 
 /// The JSON syntax suite that others wrote, where it is present.
+#[expect(
+    clippy::print_stdout,
+    reason = "what was skipped or tried must be seen"
+)]
 fn syntax_suite() -> Vec<PathBuf> {
     let root = std::env::var_os("SCHAKEL_TESTDATA").map_or_else(
         || {
@@ -46,6 +50,10 @@ fn syntax_suite() -> Vec<PathBuf> {
     files
 }
 
+#[expect(
+    clippy::print_stdout,
+    reason = "what was skipped or tried must be seen"
+)]
 #[tokio::test]
 async fn what_is_no_json_is_refused_and_what_is_harms_nothing() {
     let region = kit::start().await;
