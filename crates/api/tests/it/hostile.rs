@@ -50,10 +50,6 @@ fn syntax_suite() -> Vec<PathBuf> {
     files
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "what was skipped or tried must be seen"
-)]
 #[tokio::test]
 async fn what_is_no_json_is_refused_and_what_is_harms_nothing() {
     let region = kit::start().await;
