@@ -94,6 +94,12 @@ pub(crate) fn names_a_person(name: &str, value: &str) -> bool {
     if value.contains(Bsn::SYSTEM) || value.contains(Bsn::OID) {
         return true;
     }
+    // A filter can name any parameter, with any text around it.
+    if name == "_filter" {
+        let words = value.split(|letter: char| !letter.is_ascii_digit());
+        return value.contains("identifier")
+            && words.into_iter().any(|one| Bsn::parse(one).is_ok());
+    }
     let is_identifier = name.split(['.', ':']).any(|part| part == "identifier");
     is_identifier
         && value.split(',').any(|one| {
@@ -181,6 +187,8 @@ mod tests {
             ("identifier:of-type", "urn:x|NNNLD|999911119", true),
             ("code", "999911119", false),
             ("_has:Observation:subject:identifier", "999911119", true),
+            ("_filter", "patient.identifier eq \"999911119\"", true),
+            ("_filter", "code eq 999911119", false),
         ] {
             assert_eq!(names_a_person(name, value), expected, "{name}={value}");
         }

@@ -10,7 +10,7 @@ use crate::database::kinds::Kinds;
 use crate::database::readers::Readers;
 use crate::database::snapshot::{Shared, Snapshot};
 use crate::database::writer::{State, Writer};
-use crate::database::{Connection, Durability, Database, Source, schema, soundness, version};
+use crate::database::{Connection, Database, Durability, Source, schema, soundness, version};
 use crate::index::rebuild;
 use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX};
 use crate::search::{CursorKey, Searching};

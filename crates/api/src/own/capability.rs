@@ -29,10 +29,11 @@ const INTERACTIONS: [(&str, &str, &str); 9] = [
 ];
 
 /// The same for the base.
-const SYSTEM_INTERACTIONS: [(&str, &str, &str); 3] = [
+const SYSTEM_INTERACTIONS: [(&str, &str, &str); 4] = [
     ("POST", "/fhir/r4", "transaction"),
     ("POST", "/fhir/r4", "batch"),
     ("GET", "/fhir/r4/_history", "history-system"),
+    ("GET", "/fhir/r4", "search-system"),
 ];
 
 pub(super) async fn capability(
@@ -75,7 +76,8 @@ pub(super) fn statement(fhir_base: &str, endpoints: &[Endpoint], now: Timestamp)
         ],
         "rest": [{
             "mode": "server",
-            "documentation": "A BSN belongs in a body: search with POST [type]/_search. \
+            "documentation": "Unknown search parameters are refused, unless Prefer says \
+                handling=lenient. A BSN belongs in a body: search with POST [type]/_search. \
                 POST $regional-record asks the region about a patient, POST $access-log \
                 tells who looked.",
             "security": {

@@ -136,6 +136,13 @@ fn table() -> Vec<Route<Shared>> {
             Bearer,
             post(explain_access::explain_access),
         ),
+        route(Method::GET, "/fhir/r4", Bearer, get(search::search_types)),
+        route(
+            Method::POST,
+            "/fhir/r4/_search",
+            Bearer,
+            post(search::search_types_in_body),
+        ),
         route(Method::GET, "/fhir/r4/{type}", Bearer, get(search::search)),
         route(
             Method::POST,

@@ -1,4 +1,4 @@
-//! `GET [type]?…` and `POST [type]/_search`.
+//! `GET [type]?…` and `POST [type]/_search`; the same without a type.
 
 use axum::{
     body::Body,
@@ -29,10 +29,22 @@ pub(super) async fn search(
     State(own): State<Shared>,
     Caller(cx): Caller,
     At(resource_type): At<String>,
+    headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let own_link = own_link(&query.0);
-    own.search(&cx, &resource_type, &query.0, &own_link).await
+    let asked = Asked::of(&headers, &query.0, query.0.to_vec())?;
+    own.search(&cx, Some(&resource_type), asked).await
+}
+
+/// `GET [base]?…`: across types.
+pub(super) async fn search_types(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    headers: HeaderMap,
+    query: Query,
+) -> Result<Response, Problem> {
+    let asked = Asked::of(&headers, &query.0, query.0.to_vec())?;
+    own.search(&cx, None, asked).await
 }
 
 pub(super) async fn search_in_body(
@@ -43,6 +55,30 @@ pub(super) async fn search_in_body(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    let all = with_form(&headers, &query.0, body).await?;
+    let asked = Asked::of(&headers, &query.0, all)?;
+    own.search(&cx, Some(&resource_type), asked).await
+}
+
+/// `POST [base]/_search`: across types.
+pub(super) async fn search_types_in_body(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    query: Query,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let all = with_form(&headers, &query.0, body).await?;
+    let asked = Asked::of(&headers, &query.0, all)?;
+    own.search(&cx, None, asked).await
+}
+
+/// The query of the URL and that of the form in the body.
+async fn with_form(
+    headers: &HeaderMap,
+    query: &QueryPairs,
+    body: Body,
+) -> Result<QueryPairs, Problem> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -56,61 +92,112 @@ pub(super) async fn search_in_body(
             "The search must be a form: application/x-www-form-urlencoded",
         ));
     }
-    let form = body::read(&headers, body, FORM_BYTES_MAX).await?;
-    let mut all = query.0.to_vec();
+    let form = body::read(headers, body, FORM_BYTES_MAX).await?;
+    let mut all = query.clone();
     all.extend(query::pairs(&form)?);
     // How to answer is decided before the body is read: by the URL and `Accept`.
     all.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
     if all.len() > QUERY_PARAMETERS_MAX {
         return Err(query::QueryFault::TooMany.into());
     }
-    // What was in the body stays out of every link.
-    own.search(&cx, &resource_type, &all, &own_link(&query.0))
-        .await
+    Ok(all)
+}
+
+/// A search as it is asked.
+struct Asked {
+    /// All parameters, of the URL and of the body.
+    query: QueryPairs,
+    /// Those of the URL: what was in the body stays out of every link.
+    url: QueryPairs,
+    /// Whether what is unknown is left out, rather than refused.
+    is_lenient: bool,
+}
+
+impl Asked {
+    fn of(headers: &HeaderMap, url: &QueryPairs, query: QueryPairs) -> Result<Self, Problem> {
+        Ok(Self {
+            query,
+            url: url.clone(),
+            is_lenient: is_lenient(headers)?,
+        })
+    }
+}
+
+/// What `Prefer: handling=…` says (FHIR R4, http); strict when it says nothing.
+fn is_lenient(headers: &HeaderMap) -> Result<bool, Problem> {
+    let preferences = headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split([',', ';']))
+        .filter_map(|preference| preference.trim().strip_prefix("handling="));
+    let mut is_lenient = false;
+    for preference in preferences {
+        is_lenient = match preference.trim_matches('"') {
+            "strict" => false,
+            "lenient" => true,
+            _ => return Err(Problem::bad_request("Prefer asks for what there is not")),
+        };
+    }
+    Ok(is_lenient)
 }
 
 impl Own {
     async fn search(
         &self,
         cx: &AccessContext,
-        resource_type: &str,
-        query: &QueryPairs,
-        own_link: &str,
+        resource_type: Option<&str>,
+        mut asked: Asked,
     ) -> Result<Response, Problem> {
-        if fhir::resource_type(resource_type).is_none() {
+        if resource_type.is_some_and(|name| fhir::resource_type(name).is_none()) {
             return Err(Problem::not_found());
         }
-        let mut query = query.clone();
-        let wanted = Wanted::take(&mut query, Some(resource_type))?;
+        let wanted = Wanted::take(&mut asked.query, resource_type)?;
         let includes = |(name, _): &(String, String)| {
             name.starts_with("_include") || name.starts_with("_revinclude")
         };
-        if wanted.is_text() && query.iter().any(includes) {
+        if wanted.is_text() && asked.query.iter().any(includes) {
             return Err(Problem::bad_request(
                 "_summary=text cannot be combined with _include or _revinclude",
             ));
         }
         if wanted.is_count {
             // The store counts; it need not find.
-            query.push(("_summary".to_owned(), "count".to_owned()));
+            asked
+                .query
+                .push(("_summary".to_owned(), "count".to_owned()));
         }
-        let page = match self.node.search(cx, resource_type, &query).await {
-            // The type of the URL is known, so it is one in a chain.
+        // The type of the URL is known, so it is one in the query.
+        let unknown_type =
+            || Problem::bad_request("The search names a resource type that FHIR R4 does not have");
+        if asked.is_lenient {
+            let understood = match self.node.understood(resource_type, &asked.query) {
+                Err(ExchangeError::Store(StoreError::UnknownResourceType)) => {
+                    return Err(unknown_type());
+                }
+                understood => understood?,
+            };
+            asked.query = understood.applied;
+            asked.url.retain(|pair| !understood.ignored.contains(pair));
+        }
+        let found = match resource_type {
+            Some(resource_type) => self.node.search(cx, resource_type, &asked.query).await,
+            None => self.node.search_types(cx, &asked.query).await,
+        };
+        let page = match found {
             Err(ExchangeError::Store(StoreError::UnknownResourceType)) => {
-                return Err(Problem::bad_request(
-                    "The search names a resource type that FHIR R4 does not have",
-                ));
+                return Err(unknown_type());
             }
             found => found?,
         };
         let base = &self.fhir_base;
+        let path = resource_type.map_or_else(|| base.clone(), |name| format!("{base}/{name}"));
         let mut bundle = BundleText::new("searchset", page.total);
-        bundle.link("self", &format!("{base}/{resource_type}{own_link}"));
+        bundle.link("self", &format!("{path}{}", own_link(&asked.url)));
         if let Some(cursor) = &page.next {
             let cursor = query::encode(cursor);
             let extent = wanted.link();
-            let next = format!("{base}/{resource_type}?_cursor={cursor}{extent}");
-            bundle.link("next", &next);
+            bundle.link("next", &format!("{path}?_cursor={cursor}{extent}"));
         }
         for (list, mode) in [(&page.matches, "match"), (&page.included, "include")] {
             for stored in list {

@@ -82,6 +82,51 @@ async fn unknown_and_wrong_search_parameters_are_refused_and_never_ignored() {
 }
 
 #[tokio::test]
+async fn what_is_unknown_is_left_out_for_who_prefers_that() {
+    let region = kit::start().await;
+    let id = region.hospital.patient(HIS, BSN).await;
+    let ask = async |path: &str, handling: &str| {
+        let response = region
+            .hospital
+            .ask(HIS, Method::GET, path)
+            .header("prefer", format!("handling={handling}"))
+            .send()
+            .await
+            .unwrap();
+        let status = response.status().as_u16();
+        (status, response.json::<Value>().await.unwrap())
+    };
+    let path = format!("/fhir/r4/Patient?_id={id}&shoesize=43&name:wrong=a");
+    assert_eq!(ask(&path, "strict").await.0, 400);
+    assert_eq!(ask(&path, "other").await.0, 400);
+    let (status, found) = ask(&path, "lenient").await;
+    assert_eq!(
+        (status, &found["entry"][0]["resource"]["id"]),
+        (200, &id.clone().into())
+    );
+    let own = found["link"][0]["url"].as_str().unwrap();
+    assert!(own.ends_with(&format!("/Patient?_id={id}")), "{own}");
+    let (status, _) = ask("/fhir/r4/Patient?birthdate=yesterday", "lenient").await;
+    assert_eq!(status, 400, "a wrong value is no unknown parameter");
+    // Across types.
+    let path = format!("/fhir/r4?_type=Patient,Condition&_id={id}&shoesize=43");
+    assert_eq!(ask(&path, "strict").await.0, 400);
+    let (status, found) = ask(&path, "lenient").await;
+    assert_eq!(
+        (status, &found["entry"][0]["resource"]["id"]),
+        (200, &id.clone().into())
+    );
+    assert_eq!(ask("/fhir/r4?_type=Robot", "lenient").await.0, 400);
+    let (_, found) = ask(
+        "/fhir/r4/Patient?_filter=identifier%20eq%20999911119",
+        "strict",
+    )
+    .await;
+    assert!(!found["link"].to_string().contains("999911119"));
+    region.close().await;
+}
+
+#[tokio::test]
 async fn a_bsn_in_a_url_is_understood_in_a_search_and_repeated_nowhere() {
     let region = kit::start().await;
     region.hospital.patient(HIS, BSN).await;

@@ -19,7 +19,7 @@ const OPEN: [(&str, &str); 3] = [
 ];
 
 /// The endpoints of an own door that need a token, each as it can be called.
-const OWN: [(&str, &str, &str); 34] = [
+const OWN: [(&str, &str, &str); 36] = [
     (
         "POST",
         "/fhir/r4/Patient/{id}/$purge",
@@ -91,6 +91,8 @@ const OWN: [(&str, &str, &str); 34] = [
         "/fhir/r4/$explain-access",
         "/fhir/r4/$explain-access",
     ),
+    ("GET", "/fhir/r4", "/fhir/r4?_type=Patient"),
+    ("POST", "/fhir/r4/_search", "/fhir/r4/_search"),
     ("GET", "/fhir/r4/{type}", "/fhir/r4/Patient"),
     ("POST", "/fhir/r4/{type}", "/fhir/r4/Patient"),
     ("PUT", "/fhir/r4/{type}", "/fhir/r4/Patient?active=true"),

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use care::{AccessContext, Bsn, Categories, Scope};
 use fhir::Resource;
-use store::{Found, HistoryOf, HistoryPage, Page, SearchPage, Stored};
+use store::{Found, HistoryOf, HistoryPage, Page, SearchPage, Stored, Understood};
 use trust::{
     audit::{Happened, Outcome},
     policy::Action,
@@ -63,6 +63,29 @@ impl Node {
         let shown: Vec<&Stored> = page.matches.iter().chain(&page.included).collect();
         self.audit_shown(cx, &asked, &shown).await?;
         Ok(page)
+    }
+
+    /// A page of a search across types, as [`store::Store::search_types`] has it.
+    pub async fn search_types(
+        &self,
+        cx: &AccessContext,
+        query: &[(String, String)],
+    ) -> Result<SearchPage, ExchangeError> {
+        let asked = vec!["_search".to_owned()];
+        let scope = self.reading_scope(cx, &asked).await?;
+        let page = self.parts.store.search_types(cx, &scope, query).await?;
+        let shown: Vec<&Stored> = page.matches.iter().chain(&page.included).collect();
+        self.audit_shown(cx, &asked, &shown).await?;
+        Ok(page)
+    }
+
+    /// What of a query is understood. It looks at the query only.
+    pub fn understood(
+        &self,
+        resource_type: Option<&str>,
+        query: &[(String, String)],
+    ) -> Result<Understood, ExchangeError> {
+        Ok(self.parts.store.understood(resource_type, query)?)
     }
 
     /// A page of a history.
@@ -153,7 +176,9 @@ impl Node {
             count: Some(shown.len() as u64),
         };
         if by_patient.is_empty() {
-            return self.write_audit_soon(vec![self.audit_body(cx, &entry)]).await;
+            return self
+                .write_audit_soon(vec![self.audit_body(cx, &entry)])
+                .await;
         }
         let mut bodies = Vec::with_capacity(by_patient.len());
         for (bsn, (categories, count)) in &by_patient {

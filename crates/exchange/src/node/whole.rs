@@ -40,7 +40,8 @@ impl Node {
             asked: &asked,
             count: Some(page.as_ref().map_or(0, count) as u64),
         };
-        self.write_audit_soon(vec![self.audit_body(cx, &entry)]).await?;
+        self.write_audit_soon(vec![self.audit_body(cx, &entry)])
+            .await?;
         page.ok_or(ExchangeError::NotFound)
     }
 }

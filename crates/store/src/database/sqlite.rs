@@ -6,8 +6,8 @@ use std::path::Path;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags};
 
-use super::{DatabaseError, Durability};
 use super::value::Field;
+use super::{DatabaseError, Durability};
 use crate::StoreError;
 
 /// Cache of the writer's connection, in KiB.

@@ -17,8 +17,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::kinds::{self, Kinds};
 use super::names::Remembered;
-use super::snapshot::{Shared, Snapshot};
 use super::owed::Owed;
+use super::snapshot::{Shared, Snapshot};
 use super::{Connection, Durability, OptionalExtension};
 use crate::index::{Generations, Upkeep};
 use crate::limits::{GROUP_MS_MAX, GROUP_WRITES_MAX, WAITING_WRITES_MAX};

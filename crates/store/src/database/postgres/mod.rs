@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 use tokio_postgres::types::{ToSql, Type};
 
-use super::{DatabaseError, Durability};
 use super::choice::Source;
 use super::value::Field;
+use super::{DatabaseError, Durability};
 use wire::Wire;
 
 pub use address::PostgresUrl;
