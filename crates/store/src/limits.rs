@@ -42,6 +42,10 @@ pub const INCLUDES_MAX: usize = 32;
 pub const INCLUDED_MAX: usize = 5_000;
 /// Rounds of `:iterate`.
 pub const INCLUDE_ROUNDS_MAX: usize = 8;
+/// Observations of each code that `$lastn` may be asked for.
+pub const LAST_N_MAX: usize = 100;
+/// Observations that `$lastn` looks at.
+pub const LAST_N_LOOKED_AT_MAX: usize = 50_000;
 /// Seconds that one search may take.
 pub const SEARCH_SECONDS_MAX: usize = 10;
 

@@ -238,12 +238,48 @@ impl Store {
         search::understood(&self.0.kinds, &self.0.options, resource_type, query)
     }
 
+    /// The most recent observations of each code among those that fit a query,
+    /// at most `max` (1 to [`crate::limits::LAST_N_MAX`]) of each, the most
+    /// recent first (FHIR R4, Observation `$lastn`). Codes that stand in one
+    /// observation are one group; without a code the text is. Which parameters
+    /// must be given is for the edge.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub async fn last_n(
+        &self,
+        cx: &AccessContext,
+        scope: &Scope,
+        max: usize,
+        query: &[(String, String)],
+    ) -> Result<SearchPage, StoreError> {
+        self.searching(cx, scope, query, move |searching, query| {
+            search::last_n(searching, max, query)
+        })
+        .await
+    }
+
     async fn search_in(
         &self,
         cx: &AccessContext,
         scope: &Scope,
         resource_type: Option<String>,
         query: &[(String, String)],
+    ) -> Result<SearchPage, StoreError> {
+        self.searching(cx, scope, query, move |searching, query| {
+            search::run(searching, resource_type.as_deref(), query)
+        })
+        .await
+    }
+
+    async fn searching(
+        &self,
+        cx: &AccessContext,
+        scope: &Scope,
+        query: &[(String, String)],
+        search: impl FnOnce(Searching<'_>, &[(String, String)]) -> Result<SearchPage, StoreError>
+        + Send
+        + 'static,
     ) -> Result<SearchPage, StoreError> {
         let inner = &self.0;
         let (kinds, key) = (Arc::clone(&inner.kinds), Arc::clone(&inner.key));
@@ -260,7 +296,7 @@ impl Store {
                     key: &key,
                     scope: &scope,
                 };
-                search::run(searching, resource_type.as_deref(), &query)
+                search(searching, &query)
             })
             .await
     }

@@ -44,7 +44,8 @@ impl Deadline {
         Self(Instant::now() + Duration::from_secs(SEARCH_SECONDS_MAX as u64))
     }
 
-    fn check(self) -> Result<(), StoreError> {
+    /// An error once it has passed.
+    pub(super) fn check(self) -> Result<(), StoreError> {
         if Instant::now() > self.0 {
             return Err(StoreError::LimitExceeded {
                 limit: "SEARCH_SECONDS_MAX",

@@ -18,6 +18,7 @@ mod expression;
 mod filter;
 mod include;
 mod intersect;
+mod last_n;
 mod lenient;
 mod lookups;
 mod page;
@@ -30,6 +31,7 @@ mod values;
 mod walk;
 
 pub(crate) use cursor::CursorKey;
+pub(crate) use last_n::last_n;
 pub(crate) use lenient::understood;
 pub(crate) use page::{Searching, run};
 pub(crate) use sight::Sight;

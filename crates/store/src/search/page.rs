@@ -31,9 +31,9 @@ const BESIDE_CURSOR: [&str; 3] = ["_elements", "_format", "_pretty"];
 const TYPES: &str = "_type";
 
 /// What is asked of one type.
-struct Part {
+pub(super) struct Part {
     kind: i64,
-    query: Query,
+    pub(super) query: Query,
     filters: Vec<Filter>,
     sort: Vec<SortKey>,
 }
@@ -142,7 +142,7 @@ pub(crate) fn run(
 }
 
 /// What is asked of each type, in the order of their numbers.
-fn parts(
+pub(super) fn parts(
     searching: Searching<'_>,
     resolver: Resolver<'_>,
     resource_type: Option<&'static str>,
@@ -214,7 +214,7 @@ pub(super) fn types(
     Ok((types, rest))
 }
 
-fn scan<'a>(resolver: Resolver<'a>, part: &'a Part) -> Scan<'a> {
+pub(super) fn scan<'a>(resolver: Resolver<'a>, part: &'a Part) -> Scan<'a> {
     Scan {
         file: resolver.file,
         kinds: resolver.kinds,
@@ -329,7 +329,7 @@ pub(super) fn found(query: &Query, hit: &Hit<'_>) -> Result<Found, StoreError> {
     })
 }
 
-fn bodies(
+pub(super) fn bodies(
     connection: &Connection,
     kinds: &Kinds,
     found: Vec<Found>,

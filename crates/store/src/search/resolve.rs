@@ -32,6 +32,8 @@ impl Resolver<'_> {
         resource_type: &'static str,
         criterion: &Criterion,
     ) -> Result<Filter, StoreError> {
+        // Names by the thousand, in every type, take time as well.
+        self.deadline.check()?;
         match criterion {
             Criterion::Id(ids) => {
                 let kind = self.kinds.number(resource_type)?;

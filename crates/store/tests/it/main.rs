@@ -9,6 +9,7 @@ mod server;
 mod crash;
 mod inbox;
 mod index;
+mod last_n;
 mod limits;
 mod modifiers;
 mod paging;
