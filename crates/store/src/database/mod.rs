@@ -11,6 +11,7 @@ mod owed;
 mod port;
 mod postgres;
 pub(crate) mod readers;
+pub(crate) mod rows;
 pub(crate) mod schema;
 pub(crate) mod snapshot;
 pub(crate) mod soundness;

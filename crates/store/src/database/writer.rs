@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::kinds::{self, Kinds};
 use super::names::Remembered;
 use super::owed::Owed;
+use super::rows::KnownRows;
 use super::snapshot::{Shared, Snapshot};
 use super::{Connection, Durability, OptionalExtension};
 use crate::index::{Generations, Upkeep};
@@ -42,6 +43,8 @@ pub(crate) struct State {
     pub(crate) kinds: Arc<Kinds>,
     /// Words.
     pub(crate) names: Remembered,
+    /// Rows.
+    pub(crate) rows: KnownRows,
     /// The last line of the audit log.
     pub(crate) audit_head: (u64, [u8; 32]),
     /// The index.
@@ -90,6 +93,13 @@ impl Session<'_> {
         };
         self.state.next_sequence.insert(kind, next + 1);
         Ok(next)
+    }
+
+    /// Notes the number of a row, where asking for it again would cost time.
+    pub(crate) fn knows(&mut self, kind: i64, id: &str, rid: i64) {
+        if self.connection.is_shared() {
+            self.state.rows.remember(kind, id, rid);
+        }
     }
 
     /// A number for a new version: a later one is higher.
@@ -244,6 +254,7 @@ impl State {
             kinds: Arc::new(Kinds::load(connection, options.version)?),
             options,
             names: Remembered::default(),
+            rows: KnownRows::default(),
             audit_head: (0, [0; 32]),
             index: Upkeep::load(connection, published(connection, &shared))?,
             shared,
@@ -263,6 +274,7 @@ impl State {
     fn reload(&mut self, connection: &Connection, seen: Option<i64>) -> Result<(), StoreError> {
         self.seen = None;
         self.names.forget();
+        self.rows.forget();
         self.index = Upkeep::load(connection, published(connection, &self.shared))?;
         self.tallies.clear();
         self.read_ends(connection)?;
@@ -529,6 +541,7 @@ impl Thread {
             self.state.audit_head = head;
             self.state.index.undo_to(mark);
             self.state.names.forget();
+            self.state.rows.forget();
         }
         self.connection.release_savepoint()?;
         Ok(())

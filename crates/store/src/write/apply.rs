@@ -6,15 +6,17 @@ use crate::database::OptionalExtension;
 use care::{Categories, DataCategory};
 use jiff::Timestamp;
 
+use super::ahead::Ahead;
 use super::draft::Draft;
 use super::holdings::{self, Touched};
 use super::identity::{self, DELETED, LIVE, bsn_of};
 use super::inbox::{self, Kept};
 use super::plan::{Expected, Plan, Step, prepare};
 use super::{audit, compare, subject};
-use crate::database::kinds;
+use crate::DatabaseError;
 use crate::database::names::{self, Variant};
 use crate::database::writer::Session;
+use crate::database::{self, kinds};
 use crate::index::{self, Entries, MEMBER, Range, Term, Value};
 use crate::{Alongside, Change, Outcome, Precedence, Status, StoreError, Written};
 
@@ -57,6 +59,7 @@ pub(crate) fn apply(
             prepare(&session.snapshot(), &kinds, &options, changes)?
         }
     };
+    let ahead = &mut Ahead::read(session, &plan)?;
     let mut touched = Touched::default();
     let mut outcomes: Vec<Option<Outcome>> = plan.steps.iter().map(|_| None).collect();
     let mut steps: Vec<(usize, Step)> = plan.steps.into_iter().enumerate().collect();
@@ -67,13 +70,22 @@ pub(crate) fn apply(
                 id,
                 expected,
                 draft,
-            } => put(session, &mut touched, at, &id, expected, &draft, with)?,
-            Step::Keep { resource_type, id } => keep(session, resource_type, id)?,
+            } => put(
+                session,
+                ahead,
+                &mut touched,
+                at,
+                &id,
+                expected,
+                &draft,
+                with,
+            )?,
+            Step::Keep { resource_type, id } => keep(session, ahead, resource_type, id)?,
             Step::Delete {
                 resource_type,
                 id,
                 expected,
-            } => delete(session, resource_type, id, expected, at)?,
+            } => delete(session, ahead, resource_type, id, expected, at)?,
         });
     }
     holdings::announce(session, touched)?;
@@ -101,8 +113,8 @@ fn turn(step: &Step) -> u8 {
 }
 
 /// The row of a resource.
-struct Row {
-    rid: i64,
+pub(super) struct Row {
+    pub(super) rid: i64,
     state: i64,
     version: i64,
     vid: i64,
@@ -112,30 +124,45 @@ struct Row {
     entries: Vec<u8>,
 }
 
-fn find(session: &Session<'_>, kind: i64, id: &str) -> Result<Option<Row>, StoreError> {
+impl Row {
+    /// From the columns of [`find`].
+    pub(super) fn read(row: database::Row<'_>) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            rid: row.get(0)?,
+            state: row.get(1)?,
+            version: row.get(2)?,
+            vid: row.get(3)?,
+            updated: row.get(4)?,
+            labels: row.get(5)?,
+            patient: row.get(6)?,
+            entries: row.get(7)?,
+        })
+    }
+}
+
+fn find(
+    session: &Session<'_>,
+    ahead: &mut Ahead,
+    kind: i64,
+    id: &str,
+) -> Result<Option<Row>, StoreError> {
+    if let Some(known) = ahead.take(session, kind, id) {
+        return Ok(known);
+    }
     Ok(session
         .connection
         .prepare_cached(
             "SELECT rid, state, version, vid, updated, labels, patient, entries
              FROM resource WHERE id = ?1 AND kind = ?2",
         )?
-        .query_row((id, kind), |row| {
-            Ok(Row {
-                rid: row.get(0)?,
-                state: row.get(1)?,
-                version: row.get(2)?,
-                vid: row.get(3)?,
-                updated: row.get(4)?,
-                labels: row.get(5)?,
-                patient: row.get(6)?,
-                entries: row.get(7)?,
-            })
-        })
+        .query_row((id, kind), Row::read)
         .optional()?)
 }
 
+#[expect(clippy::too_many_arguments, reason = "all of it belongs to one step")]
 fn put(
     session: &mut Session<'_>,
+    ahead: &mut Ahead,
     touched: &mut Touched,
     at: usize,
     id: &str,
@@ -145,7 +172,7 @@ fn put(
 ) -> Result<Outcome, StoreError> {
     let resource_type = draft.resource.resource_type();
     let kind = session.state.kinds.number(resource_type)?;
-    let found = find(session, kind, id)?;
+    let found = find(session, ahead, kind, id)?;
     let live = found.as_ref().filter(|row| row.state == LIVE);
     match (expected, live) {
         (Expected::Nothing, Some(_)) => return Err(StoreError::Conflict { at }),
@@ -225,6 +252,7 @@ fn put(
         &entries,
     ))?;
 
+    session.knows(kind, id, rid);
     if let Some(row) = live {
         count(session, kind, row.labels, &row.entries, -1)?;
     }
@@ -482,11 +510,12 @@ fn identify(
 
 fn keep(
     session: &Session<'_>,
+    ahead: &mut Ahead,
     resource_type: &'static str,
     id: String,
 ) -> Result<Outcome, StoreError> {
     let kind = session.state.kinds.number(resource_type)?;
-    let row = find(session, kind, &id)?.ok_or(StoreError::Fault)?;
+    let row = find(session, ahead, kind, &id)?.ok_or(StoreError::Fault)?;
     outcome(
         Status::Unchanged,
         resource_type,
@@ -498,6 +527,7 @@ fn keep(
 
 fn delete(
     session: &mut Session<'_>,
+    ahead: &mut Ahead,
     resource_type: &'static str,
     id: Option<String>,
     expected: Expected,
@@ -508,7 +538,7 @@ fn delete(
         return outcome(Status::Deleted, resource_type, "", 0, now);
     };
     let kind = session.state.kinds.number(resource_type)?;
-    let found = find(session, kind, &id)?;
+    let found = find(session, ahead, kind, &id)?;
     if let Expected::Version(version) = expected {
         let live = found.as_ref().filter(|row| row.state == LIVE);
         if live.is_none_or(|row| row.version as u64 != version) {

@@ -65,12 +65,16 @@ pub(crate) fn row_of(
 }
 
 fn row_of_kind(session: &mut Session<'_>, kind: i64, id: &str) -> Result<i64, StoreError> {
+    if let Some(rid) = session.state.rows.get(kind, id) {
+        return Ok(rid);
+    }
     let found: Option<i64> = session
         .connection
         .prepare_cached("SELECT rid FROM resource WHERE id = ?1 AND kind = ?2")?
         .query_row((id, kind), |row| row.get(0))
         .optional()?;
     if let Some(rid) = found {
+        session.knows(kind, id, rid);
         return Ok(rid);
     }
     if let Some((writing, own, rid)) = &session.writing
@@ -87,6 +91,7 @@ fn row_of_kind(session: &mut Session<'_>, kind: i64, id: &str) -> Result<i64, St
              VALUES (?1, ?2, ?3, ?4, 0, 0, 0, 0, 0, x'')",
         )?
         .send((rid, kind, id, REFERRED_TO))?;
+    session.knows(kind, id, rid);
     Ok(rid)
 }
 

@@ -1,6 +1,7 @@
 //! Writing: changes are prepared outside the writer (parsed, references
 //! resolved, values extracted) and applied inside it.
 
+mod ahead;
 mod apply;
 mod compare;
 mod draft;
