@@ -14,7 +14,7 @@ pub enum Database {
     Sqlite(PathBuf),
     /// A PostgreSQL database, in the first schema of its search path: for
     /// several processes at once.
-    Postgres(PostgresUrl),
+    Postgres(Box<PostgresUrl>),
 }
 
 impl Database {
@@ -24,7 +24,7 @@ impl Database {
     /// [`DatabaseError::Address`] for a URL that cannot be read.
     pub fn parse(text: &str) -> Result<Self, DatabaseError> {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            text.parse().map(Self::Postgres)
+            Ok(Self::Postgres(Box::new(text.parse()?)))
         } else {
             Ok(Self::Sqlite(text.into()))
         }

@@ -241,7 +241,7 @@ impl Connection {
         match self {
             Self::Sqlite(_) => read(self.prepare_cached(sql)?.query(values)?),
             Self::Postgres(connection) => {
-                let rows = values.lend(|fields| connection.stream(sql, fields))?;
+                let rows = values.lend(|fields| connection.stream(sql, fields));
                 read(Rows::Postgres(rows))
             }
         }

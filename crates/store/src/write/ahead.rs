@@ -12,6 +12,16 @@ use crate::database::writer::Session;
 /// Ids in one question. All questions have as many, so that one statement does.
 const IDS_AT_ONCE: usize = 50;
 
+/// What is known of a place for a resource.
+pub(super) enum Known {
+    /// This is there.
+    Row(Row),
+    /// Nothing is there.
+    Nothing,
+    /// It must be asked for.
+    Unknown,
+}
+
 /// What was there for each step when the write began. Each is good once: a step
 /// changes what it finds.
 #[derive(Default)]
@@ -63,16 +73,13 @@ impl Ahead {
         Ok(Self(found))
     }
 
-    /// What is there, when it is known: `Some(None)` is nothing.
-    pub(super) fn take(
-        &mut self,
-        session: &Session<'_>,
-        kind: i64,
-        id: &str,
-    ) -> Option<Option<Row>> {
-        let known = self.0.remove(&(kind, id.to_owned()))?;
-        // Something written before it may have referred to it.
-        let is_new = known.is_none() && session.state.rows.get(kind, id).is_some();
-        (!is_new).then_some(known)
+    /// What is there, as far as it is known.
+    pub(super) fn take(&mut self, session: &Session<'_>, kind: i64, id: &str) -> Known {
+        match self.0.remove(&(kind, id.to_owned())) {
+            Some(Some(row)) => Known::Row(row),
+            // Something written before it may have referred to it.
+            Some(None) if session.state.rows.get(kind, id).is_none() => Known::Nothing,
+            _ => Known::Unknown,
+        }
     }
 }

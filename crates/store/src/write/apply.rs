@@ -6,7 +6,7 @@ use crate::database::OptionalExtension;
 use care::{Categories, DataCategory};
 use jiff::Timestamp;
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, Known};
 use super::draft::Draft;
 use super::holdings::{self, Touched};
 use super::identity::{self, DELETED, LIVE, bsn_of};
@@ -146,8 +146,10 @@ fn find(
     kind: i64,
     id: &str,
 ) -> Result<Option<Row>, StoreError> {
-    if let Some(known) = ahead.take(session, kind, id) {
-        return Ok(known);
+    match ahead.take(session, kind, id) {
+        Known::Row(row) => return Ok(Some(row)),
+        Known::Nothing => return Ok(None),
+        Known::Unknown => {}
     }
     Ok(session
         .connection

@@ -50,8 +50,8 @@ pub(crate) fn bytes() -> &'static str {
 
 fn name(folder: &Path) -> String {
     let name = folder.file_name().unwrap().to_string_lossy();
-    let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("of_{hex}")
+    let hex: Vec<String> = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("of_{}", hex.concat())
 }
 
 fn on_server(server: &str, sql: &str) {

@@ -20,7 +20,7 @@ impl Server {
     /// Starts one; `None`, said visibly, when PostgreSQL is not on the machine.
     pub(crate) fn start() -> Option<Self> {
         let Some(programs) = programs() else {
-            println!("SKIPPED: PostgreSQL is not on this machine (Debian package postgresql)");
+            eprintln!("SKIPPED: PostgreSQL is not on this machine (Debian package postgresql)");
             return None;
         };
         let folder = TempDir::with_prefix("pg").unwrap();

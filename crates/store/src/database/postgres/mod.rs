@@ -126,11 +126,7 @@ impl Postgres {
     }
 
     /// Rows that come in parts, because there can be many.
-    pub(super) fn stream(
-        &self,
-        sql: &str,
-        fields: &[Field<'_>],
-    ) -> Result<Fetched<'_>, DatabaseError> {
+    pub(super) fn stream(&self, sql: &str, fields: &[Field<'_>]) -> Fetched<'_> {
         let number = self.cursors.get() + 1;
         self.cursors.set(number);
         let sql = format!(
@@ -150,13 +146,13 @@ impl Postgres {
                 .collect();
             client.query_typed(&sql, &values).await.map(|_| ())
         });
-        Ok(Fetched {
+        Fetched {
             connection: self,
             rows: Vec::new(),
             at: 0,
             cursor: Some(number),
             next: FIRST_ROWS,
-        })
+        }
     }
 
     pub(super) fn execute(

@@ -21,6 +21,7 @@ const STATEMENTS_MAX: usize = 256;
 /// Answers that may be outstanding before what was sent is pushed on.
 const UNANSWERED_MAX: usize = 128;
 
+/// Work that is under way, with nothing to answer but whether it failed.
 type Sent = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 pub(super) struct Wire {
@@ -28,7 +29,7 @@ pub(super) struct Wire {
     runtime: Option<Runtime>,
     client: Arc<Client>,
     /// `None` when the connection is gone.
-    connection: Option<Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>>,
+    connection: Option<Sent>,
     statements: HashMap<String, Statement>,
     sent: VecDeque<Sent>,
     /// The first failure that nobody was told of.
