@@ -467,8 +467,8 @@ impl Thread {
     fn fill(&mut self, group: &mut Vec<Box<dyn Job>>) -> Result<(), StoreError> {
         let started = Instant::now();
         let patience = Duration::from_millis(GROUP_MS_MAX as u64);
-        let asks = |job: &Box<dyn Job>| job.durability() == Durability::Now;
-        let durability = if self.owed.is_due() || self.taken.iter().any(asks) {
+        let mut asked = self.taken.iter().map(|job| job.durability());
+        let durability = if self.owed.is_due() || asked.any(|one| one == Durability::Now) {
             Durability::Now
         } else {
             Durability::Soon
