@@ -153,6 +153,7 @@ async fn formats_conditions_and_the_base_are_as_claimed() {
                 let bundle = json!({ "resourceType": "Bundle", "type": code });
                 send(hospital, Method::POST, "", &bundle.to_string()).await
             }
+            "search-system" => send(hospital, Method::GET, "?_type=Basic", "").await,
             "history-system" => send(hospital, Method::GET, "/_history", "").await,
             other => panic!("nobody tries {other}"),
         };
