@@ -10,9 +10,14 @@
 //! what the sender wrote. This room converts no values and holds no licensed
 //! release; it does no I/O. Start with [`lab_test`] and [`display`].
 
+mod bits;
+pub mod code_system;
 mod display;
+pub mod ecl;
 mod interpretation;
 mod lab;
+pub mod load;
+mod strings;
 mod substance;
 mod table;
 mod unit;
