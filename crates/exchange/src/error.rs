@@ -50,6 +50,9 @@ pub enum ExchangeError {
         /// Why.
         source: StoreError,
     },
+    /// Work broke off inside.
+    #[error("the work broke off")]
+    Unfinished,
     /// The audit line could not be written, so nothing was done.
     #[error("the audit log cannot be written")]
     Audit(#[source] StoreError),
@@ -70,7 +73,7 @@ impl ExchangeError {
             Self::ReasonNeeded => IssueCode::Required,
             Self::Gone => IssueCode::Deleted,
             Self::LimitExceeded { .. } => IssueCode::TooCostly,
-            Self::Audit(_) => IssueCode::Exception,
+            Self::Audit(_) | Self::Unfinished => IssueCode::Exception,
             Self::Store(StoreError::NotPatched { source, .. }) => return vec![source.issue()],
             Self::Store(error) => store_code(error),
             Self::InEntry {
@@ -98,6 +101,7 @@ impl ExchangeError {
             Self::Invalid(issues) => status_of(issues),
             Self::LimitExceeded { .. } => 413,
             Self::Audit(_) => 503,
+            Self::Unfinished => 500,
             Self::Store(error) | Self::InEntry { source: error, .. } => store_status(error),
         }
     }

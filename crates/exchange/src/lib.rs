@@ -24,8 +24,8 @@ pub use node::{
     AccessLog, AccessLogLine, AccessLogSource, AccessVisit, BUNDLE_ENTRIES_MAX, Channel,
     DOCUMENT_RESOURCES_MAX, EMERGENCY_REASON_CHARACTERS_MAX, LOG_LINES_MAX, Node, NodeParts,
     PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX,
-    RESOURCES_PER_SOURCE_MAX, Receipt, RegionalAnswers, Returned, SOURCE_DEADLINE,
-    SOURCES_AT_ONCE_MAX, done,
+    RESOURCES_PER_SOURCE_MAX, ROUNDS_MAX, Receipt, RegionalAnswers, Returned, SOURCE_DEADLINE,
+    SOURCES_AT_ONCE_MAX, TerminologyQuestion, done,
 };
 pub use record::{RegionalRecord, SourceReport, SourceState, SourcedResource};
 pub use region::{Answer, LogAnswer, Participant, Region, Unreachable};

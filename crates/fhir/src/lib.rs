@@ -7,6 +7,7 @@
 //! takes and which knows its [`FhirVersion`]; [`json`] is the tree under it. What
 //! has no version in its name is about R4.
 
+pub mod codes;
 pub mod compartment;
 pub mod definitions;
 pub mod fhirpath;

@@ -116,6 +116,10 @@ pub(crate) struct FilesConfig {
     /// that are built in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) exchanges: Option<PathBuf>,
+    /// A directory with releases of code systems, made by `schakel terminology
+    /// load`, and with FHIR definitions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) terminology: Option<PathBuf>,
 }
 
 /// Where the database is: the path of an SQLite file, or a `postgres://` URL,
@@ -204,6 +208,7 @@ impl NodeConfig {
         for file in [&mut files.identity, &mut files.authority, &mut files.people]
             .into_iter()
             .chain(&mut files.exchanges)
+            .chain(&mut files.terminology)
             .chain(&mut files.revoked)
             .chain(&mut config.region.embedded)
         {

@@ -57,7 +57,7 @@ fn names() -> &'static HashMap<&'static str, Vec<Names>> {
     })
 }
 
-fn entries() -> impl Iterator<Item = [&'static str; 4]> {
+pub(crate) fn entries() -> impl Iterator<Item = [&'static str; 4]> {
     table::rows(
         include_str!("../../../tables/displays.tsv"),
         ["system", "code", "nl", "en"],

@@ -151,7 +151,7 @@ pub fn category_of_loinc(loinc: &str) -> Option<&'static str> {
         .copied()
 }
 
-fn nhg45_entries() -> impl Iterator<Item = [&'static str; 2]> {
+pub(crate) fn nhg45_entries() -> impl Iterator<Item = [&'static str; 2]> {
     table::rows(
         include_str!("../../../tables/nhg45-loinc.tsv"),
         ["nhg45", "loinc"],
@@ -172,7 +172,7 @@ fn sender_entries() -> impl Iterator<Item = [&'static str; 2]> {
     )
 }
 
-fn specimen_entries() -> impl Iterator<Item = [&'static str; 2]> {
+pub(crate) fn specimen_entries() -> impl Iterator<Item = [&'static str; 2]> {
     table::rows(
         include_str!("../../../tables/specimens.tsv"),
         ["v2", "snomed"],

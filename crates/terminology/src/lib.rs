@@ -12,14 +12,19 @@
 
 mod bits;
 pub mod code_system;
+pub mod definitions;
 mod display;
 pub mod ecl;
+mod implicit;
 mod interpretation;
 mod lab;
 pub mod load;
+pub mod operation;
+pub mod session;
 mod strings;
 mod substance;
 mod table;
+mod tables;
 mod unit;
 
 /// The systems of codes that this room knows, as FHIR names them.

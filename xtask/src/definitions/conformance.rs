@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::package::{Package, is_type, items};
+use super::package::{Package, Version, is_type, items};
 
 /// What is kept of an element of a profile, besides fixed, pattern and limit values.
 const ELEMENT: [&str; 14] = [
@@ -28,13 +28,19 @@ const VALUES: [&str; 4] = ["fixed", "pattern", "minValue", "maxValue"];
 
 /// The lines of `conformance.ndjson`: one definition each, slim.
 pub(crate) fn lines(package: &Package) -> String {
+    // The terminology service speaks R4; nobody asks for names in STU3.
+    let with_names = package.version == Version::R4;
     let mut out = String::new();
     let profiles = package
         .all("StructureDefinition")
         .filter(|one| !is_type(one) && one["kind"] != "logical")
         .map(profile);
-    let value_sets = package.all("ValueSet").map(value_set);
-    let code_systems = package.all("CodeSystem").map(code_system);
+    let value_sets = package
+        .all("ValueSet")
+        .map(|definition| value_set(definition, with_names));
+    let code_systems = package
+        .all("CodeSystem")
+        .map(|definition| code_system(definition, with_names));
     for definition in profiles.chain(value_sets).chain(code_systems) {
         out.push_str(&definition.to_string());
         out.push('\n');
@@ -109,7 +115,7 @@ fn element(element: &Value) -> Value {
     Value::Object(slim)
 }
 
-fn value_set(definition: &Value) -> Value {
+fn value_set(definition: &Value, with_names: bool) -> Value {
     let mut slim = kept(definition, &["resourceType", "url"]);
     let mut compose = Map::new();
     for side in ["include", "exclude"] {
@@ -119,7 +125,7 @@ fn value_set(definition: &Value) -> Value {
                 let mut slim = kept(part, &["system", "filter", "valueSet"]);
                 let codes: Vec<Value> = items(part, "concept")
                     .iter()
-                    .map(|concept| json!({ "code": concept["code"] }))
+                    .map(|concept| Value::Object(kept(concept, of_concept(with_names))))
                     .collect();
                 if !codes.is_empty() {
                     slim.insert("concept".to_owned(), Value::Array(codes));
@@ -135,7 +141,7 @@ fn value_set(definition: &Value) -> Value {
     Value::Object(slim)
 }
 
-fn code_system(definition: &Value) -> Value {
+fn code_system(definition: &Value, with_names: bool) -> Value {
     let mut slim = kept(
         definition,
         &[
@@ -146,16 +152,25 @@ fn code_system(definition: &Value) -> Value {
             "content",
         ],
     );
-    slim.insert("concept".to_owned(), concepts(definition));
+    slim.insert("concept".to_owned(), concepts(definition, with_names));
     Value::Object(slim)
 }
 
-/// Codes, their children, and further parents.
-fn concepts(parent: &Value) -> Value {
+/// What is kept of a concept.
+fn of_concept(with_names: bool) -> &'static [&'static str] {
+    if with_names {
+        &["code", "display"]
+    } else {
+        &["code"]
+    }
+}
+
+/// Codes with their names, their children, and further parents.
+fn concepts(parent: &Value, with_names: bool) -> Value {
     let concepts = items(parent, "concept").iter().map(|concept| {
-        let mut slim = kept(concept, &["code"]);
+        let mut slim = kept(concept, of_concept(with_names));
         if !items(concept, "concept").is_empty() {
-            slim.insert("concept".to_owned(), concepts(concept));
+            slim.insert("concept".to_owned(), concepts(concept, with_names));
         }
         let parents: Vec<Value> = items(concept, "property")
             .iter()

@@ -24,6 +24,7 @@ mod read;
 mod regional_record;
 mod search;
 mod subset;
+mod terminology;
 mod validate;
 mod write;
 
@@ -101,7 +102,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 fn table() -> Vec<Route<Shared>> {
     use Credential::{Bearer, Nothing};
-    vec![
+    let mut table = vec![
         route(Method::GET, "/health/live", Nothing, get(health::live)),
         route(Method::GET, "/health/ready", Nothing, get(health::ready)),
         route(
@@ -284,7 +285,9 @@ fn table() -> Vec<Route<Shared>> {
             Bearer,
             post(message::edifact),
         ),
-    ]
+    ];
+    table.extend(terminology::routes());
+    table
 }
 
 /// The router of an own door. It answers nothing outside its endpoints but

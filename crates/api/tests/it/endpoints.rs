@@ -127,6 +127,120 @@ const OWN: [(&str, &str, &str); 36] = [
     ("GET", "/fhir/r4/{type}", "/fhir/r4/Patient?_format=xml"),
 ];
 
+/// The operations of the terminology service, likewise.
+const TERMINOLOGY: [(&str, &str, &str); 22] = [
+    (
+        "GET",
+        "/fhir/r4/CodeSystem/$lookup",
+        "/fhir/r4/CodeSystem/$lookup",
+    ),
+    (
+        "POST",
+        "/fhir/r4/CodeSystem/$lookup",
+        "/fhir/r4/CodeSystem/$lookup",
+    ),
+    (
+        "GET",
+        "/fhir/r4/CodeSystem/$validate-code",
+        "/fhir/r4/CodeSystem/$validate-code",
+    ),
+    (
+        "GET",
+        "/fhir/r4/CodeSystem/{id}/$validate-code",
+        "/fhir/r4/CodeSystem/a/$validate-code",
+    ),
+    (
+        "POST",
+        "/fhir/r4/CodeSystem/$validate-code",
+        "/fhir/r4/CodeSystem/$validate-code",
+    ),
+    (
+        "POST",
+        "/fhir/r4/CodeSystem/{id}/$validate-code",
+        "/fhir/r4/CodeSystem/a/$validate-code",
+    ),
+    (
+        "GET",
+        "/fhir/r4/CodeSystem/$subsumes",
+        "/fhir/r4/CodeSystem/$subsumes",
+    ),
+    (
+        "GET",
+        "/fhir/r4/CodeSystem/{id}/$subsumes",
+        "/fhir/r4/CodeSystem/a/$subsumes",
+    ),
+    (
+        "POST",
+        "/fhir/r4/CodeSystem/$subsumes",
+        "/fhir/r4/CodeSystem/$subsumes",
+    ),
+    (
+        "POST",
+        "/fhir/r4/CodeSystem/{id}/$subsumes",
+        "/fhir/r4/CodeSystem/a/$subsumes",
+    ),
+    (
+        "GET",
+        "/fhir/r4/ValueSet/$expand",
+        "/fhir/r4/ValueSet/$expand",
+    ),
+    (
+        "GET",
+        "/fhir/r4/ValueSet/{id}/$expand",
+        "/fhir/r4/ValueSet/a/$expand",
+    ),
+    (
+        "POST",
+        "/fhir/r4/ValueSet/$expand",
+        "/fhir/r4/ValueSet/$expand",
+    ),
+    (
+        "POST",
+        "/fhir/r4/ValueSet/{id}/$expand",
+        "/fhir/r4/ValueSet/a/$expand",
+    ),
+    (
+        "GET",
+        "/fhir/r4/ValueSet/$validate-code",
+        "/fhir/r4/ValueSet/$validate-code",
+    ),
+    (
+        "GET",
+        "/fhir/r4/ValueSet/{id}/$validate-code",
+        "/fhir/r4/ValueSet/a/$validate-code",
+    ),
+    (
+        "POST",
+        "/fhir/r4/ValueSet/$validate-code",
+        "/fhir/r4/ValueSet/$validate-code",
+    ),
+    (
+        "POST",
+        "/fhir/r4/ValueSet/{id}/$validate-code",
+        "/fhir/r4/ValueSet/a/$validate-code",
+    ),
+    (
+        "GET",
+        "/fhir/r4/ConceptMap/$translate",
+        "/fhir/r4/ConceptMap/$translate",
+    ),
+    (
+        "GET",
+        "/fhir/r4/ConceptMap/{id}/$translate",
+        "/fhir/r4/ConceptMap/a/$translate",
+    ),
+    (
+        "POST",
+        "/fhir/r4/ConceptMap/$translate",
+        "/fhir/r4/ConceptMap/$translate",
+    ),
+    (
+        "POST",
+        "/fhir/r4/ConceptMap/{id}/$translate",
+        "/fhir/r4/ConceptMap/a/$translate",
+    ),
+];
+
 /// The endpoints of a node door that need a token besides the certificate.
 const NODE_WITH_TOKEN: [(&str, &str); 2] = [("POST", "/fhir/r4"), ("POST", "/fhir/r4/$access-log")];
 
@@ -221,7 +335,11 @@ fn every_endpoint_is_listed_with_its_credential() {
     assert_eq!(of(&own, Credential::Nothing), listed(OPEN));
     assert_eq!(
         of(&own, Credential::Bearer),
-        listed(OWN.map(|(method, path, _)| (method, path)))
+        listed(
+            OWN.into_iter()
+                .chain(TERMINOLOGY)
+                .map(|(method, path, _)| (method, path))
+        )
     );
     assert!(of(&own, Credential::Peer).is_empty());
     assert!(of(&own, Credential::PeerAndToken).is_empty());
@@ -296,7 +414,7 @@ async fn an_own_door_opens_with_a_valid_token_of_its_own_only() {
             .map(|(what, token)| (what, Some(token))),
     );
     let mut bodies = BTreeSet::new();
-    for (name, _, path) in OWN {
+    for (name, _, path) in OWN.into_iter().chain(TERMINOLOGY) {
         for (what, token) in &wrong {
             let mut request = http().request(method(name), format!("{own}{path}"));
             if let Some(token) = token {

@@ -415,6 +415,7 @@ impl Wiring<'_> {
             consents,
             region: Arc::new(region),
             catalogue: Catalogue::embedded().unwrap(),
+            terminology: terminology::definitions::built_in(),
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&ids),
             source_deadline: exchange::SOURCE_DEADLINE,

@@ -16,4 +16,5 @@ mod quiet;
 mod region;
 mod rest;
 mod revoked;
+mod terminology;
 mod tls;

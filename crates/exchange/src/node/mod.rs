@@ -21,6 +21,7 @@ mod purge;
 mod regional;
 mod relation;
 mod statistics;
+mod terminology;
 mod whole;
 mod write;
 
@@ -34,6 +35,7 @@ use trust::{
     policy::{Action, Decision, Policies, Situation},
 };
 
+pub use self::terminology::{ROUNDS_MAX, TerminologyQuestion};
 pub use accepted::RESOURCES_PER_SOURCE_MAX;
 pub use access_log::{AccessLog, AccessLogLine, AccessLogSource, AccessVisit, LOG_LINES_MAX};
 pub use batch::{BUNDLE_ENTRIES_MAX, Returned, done};
@@ -66,6 +68,8 @@ pub struct NodeParts {
     pub region: Arc<dyn Region>,
     /// The exchanges that it takes part in.
     pub catalogue: Catalogue,
+    /// The code systems, value sets and concept maps that were loaded.
+    pub terminology: Arc<::terminology::definitions::Definitions>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.

@@ -278,6 +278,7 @@ impl TestRegion {
                 consents: Arc::new(consents.clone()),
                 region: wires.clone(),
                 catalogue: Catalogue::embedded().unwrap(),
+                terminology: terminology::definitions::built_in(),
                 clock: clock.clone(),
                 ids,
                 source_deadline: Duration::from_millis(300),

@@ -21,7 +21,7 @@ pub(crate) enum Table {
     Conformance,
 }
 
-/// How large a table may be, in bytes: the largest has 1.5 million.
+/// How large a table may be, in bytes: the largest has 2.6 million.
 const TABLE_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 macro_rules! table {

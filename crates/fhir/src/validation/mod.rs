@@ -26,13 +26,12 @@ mod profile;
 mod references;
 mod rules;
 mod slicing;
-mod terms;
 mod typed;
 mod value;
 mod walk;
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub use finding::{Finding, Rule, outcome};
 pub use package::{PACKAGE_DEFINITIONS_MAX, PACKAGE_FILE_BYTES_MAX, Package, PackageError};
@@ -40,8 +39,8 @@ pub use profile::PROFILE_CHAIN_MAX;
 pub use walk::{FINDINGS_MAX, TRIES_MAX};
 
 use profile::Profile;
-use terms::{CodeSystem, Terms, ValueSet};
 
+use crate::codes::{Codes, Terms, ValueSet, without_version};
 use crate::json::Document;
 use crate::outcome::Severity;
 use crate::{FhirVersion, Resource, structure};
@@ -52,7 +51,6 @@ mod suites;
 mod tests;
 
 /// Judges resources of one version of FHIR.
-#[derive(Debug)]
 pub struct Validator {
     version: FhirVersion,
     /// What was given, the last first, and what FHIR itself has.
@@ -60,6 +58,19 @@ pub struct Validator {
     of_fhir: &'static Package,
     /// By canonical URL; built when first asked for.
     profiles: HashMap<String, OnceLock<Option<Profile>>>,
+    /// Code systems that are too large for a package.
+    terminology: Option<Arc<dyn Terms + Send + Sync>>,
+}
+
+impl std::fmt::Debug for Validator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Validator({}, {} profiles)",
+            self.version,
+            self.profiles.len()
+        )
+    }
 }
 
 impl Validator {
@@ -82,7 +93,16 @@ impl Validator {
             packages,
             of_fhir,
             profiles,
+            terminology: None,
         }
+    }
+
+    /// Judges codes by these value sets and code systems too, such as a loaded
+    /// release of SNOMED CT. What is in the packages comes first.
+    #[must_use]
+    pub fn with_terminology(mut self, terminology: Arc<dyn Terms + Send + Sync>) -> Self {
+        self.terminology = Some(terminology);
+        self
     }
 
     /// The version that it judges resources of.
@@ -124,12 +144,26 @@ impl Validator {
 }
 
 impl Terms for Validator {
-    fn value_set(&self, url: &str) -> Option<&ValueSet> {
-        self.all().find_map(|package| package.value_sets.get(url))
+    fn value_set(&self, url: &str) -> Option<Arc<ValueSet>> {
+        let bare = without_version(url);
+        self.all()
+            .find_map(|package| package.value_sets.get(bare).cloned())
+            .or_else(|| self.terminology.as_ref()?.value_set(url))
     }
 
-    fn code_system(&self, url: &str) -> Option<&CodeSystem> {
-        self.all().find_map(|package| package.code_systems.get(url))
+    /// Packages and FHIR itself name code systems of others, such as SNOMED CT,
+    /// without all of their codes: then what a terminology has comes first.
+    fn code_system(&self, url: &str, version: Option<&str>) -> Option<Arc<dyn Codes>> {
+        let own = self
+            .all()
+            .find_map(|package| package.code_systems.get(url).cloned());
+        if own.as_ref().is_some_and(|own| own.is_complete()) {
+            return own.map(|own| own as Arc<dyn Codes>);
+        }
+        let outside = self.terminology.as_ref();
+        outside
+            .and_then(|terminology| terminology.code_system(url, version))
+            .or_else(|| own.map(|own| own as Arc<dyn Codes>))
     }
 }
 

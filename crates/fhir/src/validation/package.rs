@@ -1,9 +1,9 @@
 //! Profiles, value sets and code systems that are loaded at run time.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::rules::without_version;
-use super::terms::{CodeSystem, ValueSet};
+use crate::codes::{CodeSystem, ValueSet, without_version};
 use crate::definitions::{self, Table};
 use crate::json::Document;
 use crate::{FhirVersion, xml};
@@ -34,8 +34,8 @@ pub struct Package {
     version: FhirVersion,
     /// By canonical URL, as they came.
     pub(super) profiles: HashMap<String, Document>,
-    pub(super) value_sets: HashMap<String, ValueSet>,
-    pub(super) code_systems: HashMap<String, CodeSystem>,
+    pub(super) value_sets: HashMap<String, Arc<ValueSet>>,
+    pub(super) code_systems: HashMap<String, Arc<CodeSystem>>,
 }
 
 impl Package {
@@ -102,11 +102,12 @@ impl Package {
                 self.profiles.insert(url, document);
             }
             Some("ValueSet") => {
-                self.value_sets.insert(url, ValueSet::read(root));
+                self.value_sets.insert(url, Arc::new(ValueSet::read(root)));
             }
             Some("CodeSystem") => {
                 // STU3 has code systems that tell their codes only in a value set.
-                self.code_systems.insert(url, CodeSystem::read(root));
+                let system = Arc::new(CodeSystem::read(root));
+                self.code_systems.insert(url, system);
             }
             _ => return false,
         }

@@ -5,8 +5,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::rules::{Rules, without_version};
+use super::rules::Rules;
 use crate::FhirVersion;
+use crate::codes::without_version;
 use crate::definitions::{self, TypeId};
 use crate::json::{Document, Node};
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::invariant::Invariant;
+use crate::codes::without_version;
 use crate::definitions::BindingStrength;
 use crate::json::{Kind, Node, Value};
 use crate::{FhirVersion, definitions};
@@ -179,10 +180,6 @@ fn urls(node: Option<Node<'_>>) -> Vec<String> {
 }
 
 /// A canonical URL without `|version`.
-pub(super) fn without_version(url: &str) -> &str {
-    url.split('|').next().unwrap_or(url)
-}
-
 fn binding(binding: Node<'_>) -> Option<BindingRule> {
     let strength = definitions::BindingStrength::from_code(&binding.text("strength")?)?;
     let set = binding

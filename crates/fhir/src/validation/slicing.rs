@@ -7,10 +7,10 @@ use super::matching::{fits_pattern, is_fixed};
 use super::place::Place;
 use super::references::Target;
 use super::rules::{Discriminator, DiscriminatorKind, Rules};
-use super::terms::{Membership, contains};
 use super::typed::Typed as _;
 use super::value::codings;
 use super::walk::{Owner, Walk};
+use crate::codes::{Membership, contains};
 use crate::definitions::BindingStrength;
 use crate::fhirpath::{Element, Item, children};
 

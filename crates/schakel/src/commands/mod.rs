@@ -10,6 +10,7 @@ mod nodes;
 mod sandbox;
 mod send;
 mod serve;
+mod terminology;
 mod validate;
 
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Convert(convert::Convert),
     /// Judge resources by FHIR and by profiles, without any server
     Validate(validate::Validate),
+    /// Load releases of code systems, such as SNOMED CT and LOINC
+    Terminology(terminology::Terminology),
     /// Say what is wrong, and what to do about it
     Doctor(doctor::Doctor),
 }
@@ -54,6 +57,7 @@ impl Command {
             Self::Fhirpath(command) => command.run(),
             Self::Convert(command) => command.run(),
             Self::Validate(command) => command.run(),
+            Self::Terminology(command) => command.run(),
             Self::Doctor(command) => command.run().await,
         }
     }

@@ -1,6 +1,6 @@
 //! `schakel validate`: whether resources obey FHIR and the profiles that they claim.
 
-use std::{io::Read, path::Path, path::PathBuf, process::ExitCode};
+use std::{io::Read, path::Path, path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, ensure};
 use clap::Args;
@@ -11,7 +11,9 @@ use fhir::{
     validation::{self, PACKAGE_FILE_BYTES_MAX, Package, Validator},
 };
 
-use crate::resource_file;
+use terminology::session::Loaded;
+
+use crate::{releases, resource_file};
 
 /// How many bytes all files of a package may have together (1 GiB).
 const PACKAGE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
@@ -27,6 +29,9 @@ pub(crate) struct Validate {
     /// A package of profiles, value sets and code systems: a directory or a .tgz
     #[arg(long, value_name = "DIR|TGZ")]
     package: Vec<PathBuf>,
+    /// A directory with loaded releases, so that their codes are judged too
+    #[arg(long, value_name = "DIR")]
+    terminology: Option<PathBuf>,
     /// A profile that every file must fit, besides those that it claims itself
     #[arg(long, value_name = "URL")]
     profile: Vec<String>,
@@ -41,7 +46,11 @@ impl Validate {
         for path in &self.package {
             packages.push(read_package(self.fhir, path)?);
         }
-        let validator = Validator::new(self.fhir, packages);
+        let mut validator = Validator::new(self.fhir, packages);
+        if let Some(directory) = &self.terminology {
+            let loaded = Loaded(releases::open(Some(directory))?);
+            validator = validator.with_terminology(Arc::new(loaded));
+        }
         let profiles: Vec<&str> = self.profile.iter().map(String::as_str).collect();
         let mut is_right = true;
         for file in &self.files {

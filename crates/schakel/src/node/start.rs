@@ -33,6 +33,7 @@ use super::{
 use crate::{
     checks::RunningChecks,
     config::{Issuer, NodeConfig},
+    releases,
 };
 
 /// A node that runs.
@@ -187,6 +188,7 @@ impl RunningNode {
                 asker,
             )),
             catalogue,
+            terminology: releases::open(config.files.terminology.as_deref())?,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             source_deadline: Duration::from_millis(config.limits.source_deadline_ms),

@@ -279,6 +279,7 @@ fn prepare_node(
             people: "../people.json".into(),
             revoked: None,
             exchanges: None,
+            terminology: None,
         },
         region: RegionConfig {
             services_url: services_url.to_owned(),

@@ -307,6 +307,7 @@ impl Builder {
             property_texts: self.property_texts,
             refsets: Vec::new(),
             words: super::WordIndex::default(),
+            kept: std::sync::Mutex::default(),
         };
         for (place, at) in order.iter().enumerate() {
             let row = &self.rows[*at as usize];

@@ -210,6 +210,7 @@ fn decode(bytes: &[u8], texts: Texts) -> Option<CodeSystem> {
             ends: read.u32s()?,
             places: read.u8s()?,
         },
+        kept: std::sync::Mutex::default(),
     };
     (read.0.is_empty() && is_sound(&system)).then_some(system)
 }

@@ -9,15 +9,19 @@
 mod builder;
 pub mod file;
 mod graph;
+mod select;
 #[cfg(test)]
 mod tests;
 mod words;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::{Arc, Mutex};
 
 pub use builder::{Builder, CONCEPTS_MAX, DESCRIPTIONS_MAX, DIALECTS_MAX, NewDescription, TooMuch};
+pub use select::REGEX_BYTES_MAX;
 pub use words::FILTER_WORDS_MAX;
+pub(crate) use words::words as words_of;
 
 use crate::bits::Bits;
 use crate::strings::Strings;
@@ -193,6 +197,8 @@ pub struct CodeSystem {
     /// Sorted by the concept of the set; members sorted.
     refsets: Vec<(u32, Vec<u32>)>,
     words: WordIndex,
+    /// Answers to expressions, the oldest first.
+    kept: Mutex<Vec<(String, Arc<Bits>)>>,
 }
 
 impl CodeSystem {

@@ -5,11 +5,11 @@ use crate::bits::Bits;
 use crate::code_system::{CodeSystem, Property, PropertyValue};
 
 /// Why a constraint has no answer in a code system.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EclFault {
     /// It names a concept that the release does not have.
-    #[error("the expression names {0}, which the loaded release does not have")]
-    UnknownConcept(String),
+    #[error("the expression names a concept that the loaded release does not have")]
+    UnknownConcept,
     /// A part of the language that is not there.
     #[error("the expression uses {0}, which this server does not evaluate")]
     NotSupported(&'static str),
@@ -28,7 +28,7 @@ pub(crate) fn evaluate(system: &CodeSystem, constraint: &Constraint) -> Result<B
                 Focus::Nested(nested) => evaluate(system, nested)?,
                 Focus::Concept(code) => {
                     let found = system.find(code);
-                    system.only(found.ok_or_else(|| EclFault::UnknownConcept(code.clone()))?)
+                    system.only(found.ok_or(EclFault::UnknownConcept)?)
                 }
             };
             if *is_member {

@@ -102,7 +102,7 @@ fn what_cannot_be_answered_is_said() {
         assert_eq!(find(text), Err(expected.to_owned()), "{text}");
     }
     let expected =
-        format!("the expression names {unknown}, which the loaded release does not have");
+        "the expression names a concept that the loaded release does not have".to_owned();
     assert_eq!(find(&format!("<{unknown}")), Err(expected));
 }
 

@@ -272,6 +272,7 @@ impl TestRegion {
                 consents: Arc::new(embedded.clone()),
                 region: wires.clone(),
                 catalogue: Catalogue::embedded().unwrap(),
+                terminology: terminology::definitions::built_in(),
                 clock: clock.clone(),
                 ids: ids.clone(),
                 source_deadline: Duration::from_millis(500),
