@@ -6,9 +6,15 @@
 //! units to UCUM, abnormal flags, and Dutch and English names for the codes in
 //! use.
 //!
+//! And code systems as a whole: [`load`] reads releases, [`code_system`] holds them,
+//! [`definitions`] has them by their canonical URL with value sets and concept maps,
+//! [`operation`] answers the questions of a FHIR terminology service, [`ecl`] is the
+//! expression language of SNOMED CT.
+//!
 //! A code that is not in a table gives `None`, never a guess: the caller keeps
 //! what the sender wrote. This room converts no values and holds no licensed
-//! release; it does no I/O. Start with [`lab_test`] and [`display`].
+//! release; it does no I/O: what is read and where names are kept is passed in.
+//! Start with [`lab_test`] and [`display`], or with [`operation::answer`].
 
 mod bits;
 pub mod code_system;

@@ -78,6 +78,7 @@ impl Sandbox {
             consents: Arc::new(Alone),
             region: Arc::new(Alone),
             catalogue: Catalogue::embedded()?,
+            terminology: terminology::definitions::built_in(),
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             source_deadline: NO_WAIT,

@@ -11,4 +11,5 @@ mod processes;
 mod refusals;
 mod sandbox;
 mod story;
+mod terminology;
 mod validate;
