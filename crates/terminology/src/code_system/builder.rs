@@ -252,14 +252,15 @@ impl Builder {
         let is_code = self.property_names[name as usize].kind == PropertyKind::Code;
         let number = match self.find(value).filter(|_| is_code) {
             Some(concept) => concept,
-            None => match self.text_numbers.get(value) {
-                Some(number) => *number,
-                None => {
+            None => {
+                if let Some(number) = self.text_numbers.get(value) {
+                    *number
+                } else {
                     let number = self.property_texts.push(value).ok_or(TEXT_TOO_MUCH)? | IS_TEXT;
                     self.text_numbers.insert(value.into(), number);
                     number
                 }
-            },
+            }
         };
         self.properties.push((concept, name, group, number));
         Ok(())

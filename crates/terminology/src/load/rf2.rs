@@ -47,9 +47,7 @@ impl Rf2File {
     /// not read.
     pub fn of_name(name: &str) -> Option<Self> {
         let name = name.strip_prefix('x').unwrap_or(name);
-        if !name.ends_with(".txt") {
-            return None;
-        }
+        let name = name.strip_suffix(".txt")?;
         [
             ("sct2_Concept_Snapshot", Self::Concepts),
             ("sct2_Description_Snapshot", Self::Descriptions),
@@ -324,7 +322,7 @@ pub(crate) mod tests {
         ];
         for (item, english, dutch) in names {
             edition.codes.push(concept(item));
-            edition.concepts.push_str(&format!(
+            edition.concepts.extend([format!(
                 "{}\t20260101\t{}\t1\t{}\n",
                 concept(item),
                 u8::from(item != 9),
@@ -333,7 +331,7 @@ pub(crate) mod tests {
                 } else {
                     "900000000000074008"
                 }
-            ));
+            )]);
             let kinds = [
                 (
                     0,
@@ -352,10 +350,10 @@ pub(crate) mod tests {
             ];
             for (kind, language, type_id, term) in kinds {
                 let id = made_up(5000 + item * 10 + kind, "01");
-                edition.descriptions.push_str(&format!(
+                edition.descriptions.extend([format!(
                     "{id}\t20260101\t1\t1\t{}\t{language}\t{type_id}\t{term}\t1\n",
                     concept(item)
-                ));
+                )]);
                 let (refset, liked) = match kind {
                     2 => ("31000146106", PREFERRED),
                     3 => ("31000146106", "900000000000549004"),
@@ -363,7 +361,7 @@ pub(crate) mod tests {
                 };
                 edition
                     .languages
-                    .push_str(&format!("x\t20260101\t1\t1\t{refset}\t{id}\t{liked}\n"));
+                    .extend([format!("x\t20260101\t1\t1\t{refset}\t{id}\t{liked}\n")]);
             }
         }
         for (source, target, group, kind) in [
@@ -380,12 +378,12 @@ pub(crate) mod tests {
             (10, 5, 1, concept(7)),
             (3, 6, 1, concept(7)),
         ] {
-            edition.relationships.push_str(&format!(
+            edition.relationships.extend([format!(
                 "{}\t20260101\t1\t1\t{}\t{}\t{group}\t{kind}\t900000000000011006\t1\n",
                 made_up(7000 + source * 100 + target, "02"),
                 concept(source),
                 concept(target)
-            ));
+            )]);
         }
         for member in [2, 3] {
             let row = format!("x\t20260101\t1\t1\t{}\t{}\n", concept(8), concept(member));

@@ -114,7 +114,7 @@ impl<R: BufRead> Rows<R> {
                 }
             }
             if !self.split(first)? {
-                return Err(self.fault(first, "a quote is opened and never closed"));
+                return Err(Self::fault(first, "a quote is opened and never closed"));
             }
             return Ok(Some(Row {
                 line: first,
@@ -124,7 +124,7 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    fn fault(&self, line: u64, what: &'static str) -> LoadError {
+    fn fault(line: u64, what: &'static str) -> LoadError {
         LoadError::Line { line, what }
     }
 
@@ -147,7 +147,10 @@ impl<R: BufRead> Rows<R> {
             }
         }
         if self.bytes.len() > LINE_BYTES_MAX {
-            return Err(self.fault(line, "longer than LINE_BYTES_MAX, 1048576 bytes"));
+            return Err(Self::fault(
+                line,
+                "longer than LINE_BYTES_MAX, 1048576 bytes",
+            ));
         }
         Ok(true)
     }
@@ -174,16 +177,12 @@ impl<R: BufRead> Rows<R> {
                         return Ok(false);
                     };
                     self.text.push_str(part);
-                    match after.strip_prefix('"') {
-                        Some(after) => {
-                            self.text.push('"');
-                            inside = after;
-                        }
-                        None => {
-                            rest = after;
-                            break;
-                        }
-                    }
+                    let Some(more) = after.strip_prefix('"') else {
+                        rest = after;
+                        break;
+                    };
+                    self.text.push('"');
+                    inside = more;
                 }
             } else {
                 let end = rest.find(separator).unwrap_or(rest.len());
