@@ -38,7 +38,7 @@ pub(crate) struct Terminology {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Load a release that you have a licence for
-    Load(Load),
+    Load(Box<Load>),
     /// Tell what is loaded
     List {
         /// The directory of loaded releases
