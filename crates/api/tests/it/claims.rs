@@ -99,7 +99,9 @@ fn tries(claim: &Value) -> Vec<(Method, String, String, Vec<u16>)> {
     for operation in claim["operation"].as_array().into_iter().flatten() {
         let operation = operation["name"].as_str().unwrap();
         // Only where there is an operation is another method the wrong one.
-        add(Method::PUT, &format!("/a/${operation}"), "", &[405]);
+        // One is on the type alone (FHIR R4, CodeSystem operations).
+        let place = if operation == "lookup" { "" } else { "/a" };
+        add(Method::PUT, &format!("{place}/${operation}"), "", &[405]);
     }
     tries
 }

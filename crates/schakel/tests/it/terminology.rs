@@ -1,6 +1,6 @@
 //! `schakel terminology`: releases in made-up files of the right form.
 
-use std::{io::Write, path::Path};
+use std::{fmt::Write as _, io::Write, path::Path};
 
 use crate::kit::schakel;
 
@@ -27,10 +27,12 @@ fn edition() -> Vec<(&'static str, String)> {
     let mut concepts = "id\teffectiveTime\tactive\tmoduleId\tdefinitionStatusId\n".to_owned();
     let mut descriptions = "id\teffectiveTime\tactive\tmoduleId\tconceptId\tlanguageCode\ttypeId\tterm\tcaseSignificanceId\n".to_owned();
     for (concept, description) in CONCEPTS.iter().zip(["5000012", "5001011", "5002016"]) {
-        concepts.push_str(&format!("{concept}\t20260101\t1\t1\t1\n"));
-        descriptions.push_str(&format!(
-            "{description}\t20260101\t1\t1\t{concept}\tnl\t900000000000013009\tDing {concept}\t1\n"
-        ));
+        writeln!(concepts, "{concept}\t20260101\t1\t1\t1").unwrap();
+        writeln!(
+            descriptions,
+            "{description}\t20260101\t1\t1\t{concept}\tnl\t900000000000013009\tDing {concept}\t1"
+        )
+        .unwrap();
     }
     let relationships = format!(
         "id\teffectiveTime\tactive\tmoduleId\tsourceId\tdestinationId\trelationshipGroup\ttypeId\tcharacteristicTypeId\tmodifierId\n\
