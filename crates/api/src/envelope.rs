@@ -24,7 +24,7 @@ use crate::{
     limits::HttpLimits,
     problem::Problem,
     query::{self, QueryPairs},
-    representation::Representation,
+    representation::{FormFault, Representation},
 };
 
 /// The header that carries the id of a request.
@@ -190,7 +190,11 @@ fn prepare(
     if !may_name_persons(request) {
         query::refuse_persons(&query)?;
     }
-    let representation = Representation::wanted(&query, request.headers())?;
+    let representation = match Representation::wanted(&query, request.headers()) {
+        // Lines have a form of their own; only refusals are in another.
+        Err(FormFault::Unsupported) if answers_in_lines(request) => Representation::STANDARD,
+        wanted => wanted?,
+    };
     query.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
     Ok((representation, query))
 }
@@ -203,6 +207,12 @@ fn may_name_persons(request: &Request) -> bool {
     let path = request.uri().path();
     path.strip_prefix("/fhir/r4/")
         .is_some_and(|rest| fhir::resource_type(rest).is_some())
+}
+
+/// Whether the answer is lines of resources, which `Accept` then asks for.
+fn answers_in_lines(request: &Request) -> bool {
+    let path = request.uri().path();
+    path.starts_with("/fhir/r4/$export-file/") || path == "/fhir/r4/$import"
 }
 
 /// The parameters of the URL without those that say how to answer.

@@ -17,6 +17,7 @@ mod error;
 mod index;
 mod lists;
 mod message;
+mod moment;
 mod read;
 mod search;
 mod store;
@@ -36,6 +37,6 @@ pub use message::{
 };
 pub use store::{Options, Store};
 pub use stored::{
-    Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Page, SearchPage, Stored, Understood,
-    Whole, WholePage,
+    Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Moment, Page, SearchPage, Stored,
+    Understood, Walk, WalkPage, Whole, WholePage,
 };

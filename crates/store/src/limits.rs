@@ -32,6 +32,8 @@ pub const CHAIN_FINDS_MAX: usize = 1_000_000;
 pub const SORT_KEYS_MAX: usize = 4;
 /// Matches on one page.
 pub const PAGE_MAX: usize = 1_000;
+/// Bytes of resources after which a page of a walk ends.
+pub const WALK_BYTES_MAX: usize = 4 << 20;
 /// Matches on one page when `_count` does not say.
 pub const PAGE_DEFAULT: usize = 50;
 /// Resources on one page of what there is of a patient (`$everything`).

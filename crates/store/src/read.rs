@@ -194,7 +194,8 @@ pub(crate) fn history(
     Ok(HistoryPage { entries, next })
 }
 
-fn entry(kinds: &Kinds, row: Row<'_>) -> Result<HistoryEntry, StoreError> {
+/// A row of `kind, id, version, updated, interaction, body` after its place.
+pub(crate) fn entry(kinds: &Kinds, row: Row<'_>) -> Result<HistoryEntry, StoreError> {
     let interaction = match row.get::<i64>(5)? {
         0 => Interaction::Create,
         1 => Interaction::Update,

@@ -16,9 +16,9 @@ use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX};
 use crate::search::{CursorKey, Searching};
 use crate::{
     Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf, HistoryPage, Integrity,
-    Message, MessageFilter, MessageId, MessageOverview, MessageSummary, NewMessage, OutboxEvent,
-    Page, Purged, Seal, SearchPage, Statistics, StoreError, Understood, Whole, WholePage, Written,
-    lists, read, search, whole, write,
+    Message, MessageFilter, MessageId, MessageOverview, MessageSummary, Moment, NewMessage,
+    OutboxEvent, Page, Purged, Seal, SearchPage, Statistics, StoreError, Understood, Walk,
+    WalkPage, Whole, WholePage, Written, lists, moment, read, search, whole, write,
 };
 
 /// What a store is opened with.
@@ -184,6 +184,26 @@ impl Store {
                 let file = &Snapshot::of(file, &shared)?;
                 whole::page(file, &kinds, &key, &scope, &patient, &of)
             })
+            .await
+    }
+
+    /// The moment of the last write that is there.
+    pub async fn moment(&self) -> Result<Moment, StoreError> {
+        self.0.readers.read(moment::last).await
+    }
+
+    /// A page of the resources of one type as they were at a moment, whatever
+    /// is written meanwhile.
+    pub async fn walk(
+        &self,
+        cx: &AccessContext,
+        scope: &Scope,
+        walk: Walk,
+    ) -> Result<WalkPage, StoreError> {
+        let (kinds, scope) = (Arc::clone(&self.0.kinds), bound(cx, scope)?);
+        self.0
+            .readers
+            .read(move |file| moment::walk(file, &kinds, &scope, &walk))
             .await
     }
 

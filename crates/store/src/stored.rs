@@ -189,3 +189,38 @@ pub struct Understood {
     /// Names and values of unknown parameters and modifiers.
     pub ignored: Vec<(String, String)>,
 }
+
+/// One moment of a store: up to which version it had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The number of that version; zero before the first.
+    pub number: i64,
+    /// When that version was written, in milliseconds. What is written after
+    /// the moment never has an earlier time, but may have the same.
+    pub time: Timestamp,
+}
+
+/// Which part of a walk over the resources of one type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walk {
+    /// As of which moment.
+    pub moment: Moment,
+    /// The type.
+    pub resource_type: String,
+    /// Only resources whose version of that moment was written at or after this.
+    pub since: Option<Timestamp>,
+    /// Where to go on: [`WalkPage::next`] of the page before.
+    pub after: Option<i64>,
+    /// How many resources at most: 1 to [`crate::limits::PAGE_MAX`].
+    pub count: usize,
+}
+
+/// A page of a walk. It ends early past [`crate::limits::WALK_BYTES_MAX`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalkPage {
+    /// For each resource its newest version of that moment, also when that is
+    /// its deletion.
+    pub entries: Vec<HistoryEntry>,
+    /// Where the next page starts, when there may be one.
+    pub next: Option<i64>,
+}

@@ -79,13 +79,14 @@ pub(super) fn statement(fhir_base: &str, endpoints: &[Endpoint], now: Timestamp)
             "documentation": "Unknown search parameters are refused, unless Prefer says \
                 handling=lenient. A BSN belongs in a body: search with POST [type]/_search. \
                 POST $regional-record asks the region about a patient, POST $access-log \
-                tells who looked.",
+                tells who looked, POST $import stores lines of resources.",
             "security": {
                 "cors": false,
                 "description": "Bearer tokens of the organisation (RFC 6750)"
             },
             "resource": (resources),
-            "interaction": (interactions)
+            "interaction": (interactions),
+            "operation": [{ "name": "export", "definition": (export("export")) }]
         }]
     });
     statement.to_bytes().into()
@@ -138,10 +139,18 @@ fn operations(resource_type: &str, endpoints: &[Endpoint]) -> Vec<Value> {
     found.sort_unstable();
     found.dedup();
     let operation = |(of, name): (&str, &str)| {
-        let definition = format!("http://hl7.org/fhir/OperationDefinition/{of}-{name}");
+        let definition = match name {
+            "export" => export(&format!("{}-export", of.to_lowercase())),
+            _ => format!("http://hl7.org/fhir/OperationDefinition/{of}-{name}"),
+        };
         fhir::value!({ "name": (name), "definition": (definition) })
     };
     found.into_iter().map(operation).collect()
+}
+
+/// The definition of an operation of FHIR Bulk Data Access.
+fn export(name: &str) -> String {
+    format!("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/{name}")
 }
 
 /// Whether the index holds values for the parameter.

@@ -6,6 +6,7 @@
 //! checks it runs before anything of the request body is read.
 
 mod access_log;
+mod bulk;
 mod bundle;
 mod callers;
 mod capability;
@@ -37,7 +38,7 @@ use axum::{
 };
 use bytes::Bytes;
 use care::{Clock, IdSource, Role, Ura};
-use exchange::Node;
+use exchange::{Bulk, Node};
 use fhir::{FhirVersion, validation::Validator};
 use http::{Method, request::Parts};
 use network::rate::Buckets;
@@ -60,6 +61,8 @@ use crate::{
 pub struct OwnDoor {
     /// The node behind it.
     pub node: Arc<Node>,
+    /// Its bulk data.
+    pub bulk: Arc<Bulk>,
     /// Who may come in.
     pub callers: Callers,
     /// The FHIR base URL as clients know it, without a slash at the end.
@@ -77,6 +80,7 @@ pub struct OwnDoor {
 /// What the handlers share.
 pub(crate) struct Own {
     node: Arc<Node>,
+    bulk: Arc<Bulk>,
     callers: Callers,
     fhir_base: String,
     ready: watch::Receiver<bool>,
@@ -113,6 +117,61 @@ fn table() -> Vec<Route<Shared>> {
         ),
         route(Method::POST, "/fhir/r4", Bearer, post(bundle::bundle)),
         route(Method::POST, "/fhir/r4/", Bearer, post(bundle::bundle)),
+        route(
+            Method::GET,
+            "/fhir/r4/$export",
+            Bearer,
+            get(bulk::of_system),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/$export",
+            Bearer,
+            post(bulk::of_system_in_body),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/Patient/$export",
+            Bearer,
+            get(bulk::of_patients),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/Patient/$export",
+            Bearer,
+            post(bulk::of_patients_in_body),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/Group/{id}/$export",
+            Bearer,
+            get(bulk::of_group),
+        ),
+        route(
+            Method::POST,
+            "/fhir/r4/Group/{id}/$export",
+            Bearer,
+            post(bulk::of_group_in_body),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/$export-status/{id}",
+            Bearer,
+            get(bulk::state),
+        ),
+        route(
+            Method::DELETE,
+            "/fhir/r4/$export-status/{id}",
+            Bearer,
+            delete(bulk::remove),
+        ),
+        route(
+            Method::GET,
+            "/fhir/r4/$export-file/{job}/{file}",
+            Bearer,
+            get(bulk::file),
+        ),
+        route(Method::POST, "/fhir/r4/$import", Bearer, post(bulk::import)),
         route(
             Method::GET,
             "/fhir/r4/_history",
@@ -295,6 +354,7 @@ fn table() -> Vec<Route<Shared>> {
 pub fn router(door: OwnDoor) -> Router {
     let OwnDoor {
         node,
+        bulk,
         callers,
         fhir_base,
         ready,
@@ -306,6 +366,7 @@ pub fn router(door: OwnDoor) -> Router {
     let clients = |rate, at_once| Clients::new(rate, at_once, Arc::clone(&clock));
     let own = Arc::new(Own {
         node,
+        bulk,
         callers,
         fhir_base,
         ready,

@@ -19,7 +19,7 @@ const OPEN: [(&str, &str); 3] = [
 ];
 
 /// The endpoints of an own door that need a token, each as it can be called.
-const OWN: [(&str, &str, &str); 36] = [
+const OWN: [(&str, &str, &str); 46] = [
     (
         "POST",
         "/fhir/r4/Patient/{id}/$purge",
@@ -77,6 +77,44 @@ const OWN: [(&str, &str, &str); 36] = [
     ),
     ("PATCH", "/fhir/r4/{type}", "/fhir/r4/Patient?active=true"),
     ("PATCH", "/fhir/r4/{type}/{id}", "/fhir/r4/Patient/a"),
+    ("GET", "/fhir/r4/$export", "/fhir/r4/$export"),
+    ("POST", "/fhir/r4/$export", "/fhir/r4/$export"),
+    (
+        "GET",
+        "/fhir/r4/Patient/$export",
+        "/fhir/r4/Patient/$export",
+    ),
+    (
+        "POST",
+        "/fhir/r4/Patient/$export",
+        "/fhir/r4/Patient/$export",
+    ),
+    (
+        "GET",
+        "/fhir/r4/Group/{id}/$export",
+        "/fhir/r4/Group/a/$export",
+    ),
+    (
+        "POST",
+        "/fhir/r4/Group/{id}/$export",
+        "/fhir/r4/Group/a/$export",
+    ),
+    (
+        "GET",
+        "/fhir/r4/$export-status/{id}",
+        "/fhir/r4/$export-status/a",
+    ),
+    (
+        "DELETE",
+        "/fhir/r4/$export-status/{id}",
+        "/fhir/r4/$export-status/a",
+    ),
+    (
+        "GET",
+        "/fhir/r4/$export-file/{job}/{file}",
+        "/fhir/r4/$export-file/a/b",
+    ),
+    ("POST", "/fhir/r4/$import", "/fhir/r4/$import"),
     ("POST", "/fhir/r4", "/fhir/r4"),
     ("POST", "/fhir/r4/", "/fhir/r4/"),
     ("GET", "/fhir/r4/_history", "/fhir/r4/_history"),

@@ -18,7 +18,7 @@ use api::{
     own::OwnDoor,
 };
 use care::{Bsn, Clock, IdSource, ManualClock, OrganisationType, RandomIds, Role, SystemClock};
-use exchange::{Node, NodeParts, catalogue::Catalogue};
+use exchange::{Bulk, BulkLimits, Node, NodeParts, catalogue::Catalogue};
 use network::{
     PeerAddress, PeerClient,
     addressing::{AddressRegister, ConfiguredAddresses, Directory, Organisation},
@@ -106,7 +106,7 @@ pub(crate) struct Region {
     consents: Arc<RegionalConsents>,
     stop: CancellationToken,
     closed: Vec<tokio::task::JoinHandle<()>>,
-    _directory: TempDir,
+    pub(crate) directory: TempDir,
 }
 
 /// One organisation and its doors.
@@ -171,6 +171,7 @@ fn person(slug: &str, role: Role, organisation: &OrganisationRecord, bsn: Option
 pub(crate) struct Settings {
     pub(crate) http: HttpLimits,
     pub(crate) mllp: MllpLimits,
+    pub(crate) bulk: BulkLimits,
 }
 
 impl Default for Settings {
@@ -178,6 +179,7 @@ impl Default for Settings {
         Self {
             http: HttpLimits::STANDARD,
             mllp: MllpLimits::STANDARD,
+            bulk: BulkLimits::STANDARD,
         }
     }
 }
@@ -328,7 +330,7 @@ pub(crate) async fn start_with(settings: Settings) -> Region {
         consents,
         stop,
         closed,
-        _directory: directory,
+        directory,
     }
 }
 
@@ -422,8 +424,16 @@ impl Wiring<'_> {
             time_zone: jiff::tz::TimeZone::UTC,
         }));
         let (ready, is_ready) = watch::channel(true);
+        let bulk = Bulk::open(
+            Arc::clone(&node),
+            &self.root.join(format!("{ura}.bulk")),
+            Arc::clone(&ids),
+            self.settings.bulk,
+        )
+        .unwrap();
         let own_door = api::own::router(OwnDoor {
             node: Arc::clone(&node),
+            bulk,
             callers: api::own::Callers::Bearer(Arc::clone(&bearer)),
             fhir_base: fhir.clone(),
             ready: is_ready,

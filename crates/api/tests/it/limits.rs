@@ -23,6 +23,7 @@ fn settings() -> Settings {
             message_bytes: 4_000,
             ..MllpLimits::STANDARD
         },
+        ..Settings::default()
     }
 }
 

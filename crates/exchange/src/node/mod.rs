@@ -10,6 +10,7 @@ mod access_log;
 mod audit;
 mod batch;
 mod before;
+mod bulk;
 mod document;
 mod entry;
 mod explain;
@@ -39,6 +40,9 @@ pub use self::terminology::{ROUNDS_MAX, TerminologyQuestion};
 pub use accepted::RESOURCES_PER_SOURCE_MAX;
 pub use access_log::{AccessLog, AccessLogLine, AccessLogSource, AccessVisit, LOG_LINES_MAX};
 pub use batch::{BUNDLE_ENTRIES_MAX, Returned, done};
+pub use bulk::{
+    Batch, Bulk, BulkError, BulkLimits, ExportFile, ExportQuestion, Imported, Job, JobState, Level,
+};
 pub use document::DOCUMENT_RESOURCES_MAX;
 pub use messages::{Channel, Receipt};
 pub use peer::{

@@ -213,7 +213,9 @@ impl Node {
         Ok(found)
     }
 
-    async fn bsn_behind(
+    /// The BSN of the patient that a reference leads to, also of one who was
+    /// deleted.
+    pub(super) async fn bsn_behind(
         &self,
         cx: &AccessContext,
         reference: &str,
@@ -231,7 +233,16 @@ impl Node {
             .store
             .read(cx, &Scope::Organisation, "Patient", id)
             .await;
-        let stored = found.ok().and_then(Found::here);
+        let stored = match found {
+            Ok(Found::Deleted { version, .. }) => {
+                let before = version.saturating_sub(1);
+                let store = &self.parts.store;
+                let scope = &Scope::Organisation;
+                let found = store.read_version(cx, scope, "Patient", id, before).await;
+                found.ok().and_then(Found::here)
+            }
+            found => found.ok().and_then(Found::here),
+        };
         Ok(stored.and_then(|stored| bsn_of(&Resource::parse(&stored.body).ok()?)))
     }
 }

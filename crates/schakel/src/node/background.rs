@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use exchange::Bulk;
 use network::{
     addressing::{Directory, Organisation, REFRESH_INTERVAL},
     consent::CachedConsents,
@@ -16,6 +17,7 @@ use super::revocations::RevocationFile;
 /// The work, and what it needs.
 pub(crate) struct Background {
     pub(crate) own: Organisation,
+    pub(crate) bulk: Arc<Bulk>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) consents: Arc<CachedConsents>,
     pub(crate) registrar: Registrar,
@@ -31,6 +33,7 @@ impl Background {
     pub(crate) fn start(self, tasks: &mut JoinSet<()>, stop: &CancellationToken) {
         let Self {
             own,
+            bulk,
             directory,
             consents,
             registrar,
@@ -43,6 +46,11 @@ impl Background {
                 tokio::select! { () = stop.cancelled() => {}, () = work => {} }
             });
         };
+        let stopping = stop.clone();
+        tasks.spawn(async move {
+            tokio::select! { () = stopping.cancelled() => {}, () = bulk.keep_tidy() => {} }
+            bulk.stop().await;
+        });
         run(
             tasks,
             Box::pin(async move {

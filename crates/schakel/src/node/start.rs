@@ -9,7 +9,7 @@ use api::{
     node::{NodeDoor, RegionalServices},
     own::{Callers, OwnDoor},
 };
-use exchange::{NetworkRegion, Node, NodeParts, catalogue::Catalogue};
+use exchange::{Bulk, BulkLimits, NetworkRegion, Node, NodeParts, catalogue::Catalogue};
 use jiff::tz::TimeZone;
 use network::{
     PeerAddress, PeerClient,
@@ -195,6 +195,15 @@ impl RunningNode {
             time_zone: time_zone.clone(),
         }));
 
+        let exports = config.files.database.with_extension("exports");
+        let bulk = Bulk::open(
+            Arc::clone(&node),
+            &exports,
+            Arc::clone(&ids),
+            BulkLimits::STANDARD,
+        )
+        .with_context(|| format!("cannot keep exports in `{}`", exports.display()))?;
+
         let services = match &config.region.embedded {
             Some(at) => Some(Services::open(
                 at,
@@ -220,6 +229,7 @@ impl RunningNode {
         ));
         let own = api::own::router(OwnDoor {
             node: Arc::clone(&node),
+            bulk: Arc::clone(&bulk),
             callers: Callers::Bearer(Arc::clone(&bearer)),
             fhir_base,
             ready: is_ready,
@@ -304,6 +314,7 @@ impl RunningNode {
         let context = files.identity.own_system(&*ids);
         let background = Background {
             own: organisation.clone(),
+            bulk,
             directory: Arc::clone(&directory),
             consents,
             registrar: Registrar::new(store, localisation, context, RegistrarSettings::default()),

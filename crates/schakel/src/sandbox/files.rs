@@ -16,6 +16,7 @@ use trust::{
 };
 
 const DATABASE: &str = "sandbox.sqlite";
+const EXPORTS: &str = "exports";
 const IDENTITY: &str = "identity";
 
 /// The URA of the made-up organisation.
@@ -54,6 +55,11 @@ impl SandboxFiles {
     /// Whose sandbox it is.
     pub(super) const fn identity(&self) -> &NodeIdentity {
         &self.identity
+    }
+
+    /// Where exports are kept.
+    pub(super) fn exports(&self) -> PathBuf {
+        self.directory.join(EXPORTS)
     }
 
     /// Opens the database.

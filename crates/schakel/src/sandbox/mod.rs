@@ -17,7 +17,7 @@ use api::{
     own::{Callers, OwnDoor},
 };
 use care::{Clock, IdSource, RandomIds, SystemClock};
-use exchange::{Node, NodeParts, catalogue::Catalogue};
+use exchange::{Bulk, BulkLimits, Node, NodeParts, catalogue::Catalogue};
 use jiff::tz::TimeZone;
 use tokio::{
     net::TcpListener,
@@ -53,6 +53,7 @@ pub(crate) struct Sandbox {
     pub(crate) url: String,
     stop: CancellationToken,
     closed: JoinHandle<()>,
+    bulk_work: JoinHandle<()>,
     /// Removes what was kept for this run only.
     _files: SandboxFiles,
 }
@@ -85,6 +86,13 @@ impl Sandbox {
             time_zone: TimeZone::get("Europe/Amsterdam")?,
         }));
 
+        let bulk = Bulk::open(
+            Arc::clone(&node),
+            &files.exports(),
+            Arc::clone(&ids),
+            BulkLimits::STANDARD,
+        )
+        .context("cannot keep exports")?;
         let limits = HttpLimits {
             system: PACE,
             ..HttpLimits::STANDARD
@@ -93,6 +101,7 @@ impl Sandbox {
         let (system, its_ids) = (files.identity().clone(), Arc::clone(&ids));
         let door = api::own::router(OwnDoor {
             node,
+            bulk: Arc::clone(&bulk),
             callers: Callers::AnybodyHere(Box::new(move || system.own_system(&*its_ids))),
             fhir_base,
             ready,
@@ -102,8 +111,14 @@ impl Sandbox {
         });
         let stop = CancellationToken::new();
         let closed = api::open_http(socket, door, limits, stop.clone())?.closed;
+        let tidying = stop.clone();
+        let bulk_work = tokio::spawn(async move {
+            tokio::select! { () = tidying.cancelled() => {}, () = bulk.keep_tidy() => {} }
+            bulk.stop().await;
+        });
         Ok(Self {
             url,
+            bulk_work,
             stop,
             closed,
             _files: files,
@@ -113,6 +128,7 @@ impl Sandbox {
     /// Lets requests under way finish, and closes the store.
     pub(crate) async fn stop(self) -> Result<(), JoinError> {
         self.stop.cancel();
-        self.closed.await
+        self.closed.await?;
+        self.bulk_work.await
     }
 }

@@ -1,0 +1,172 @@
+//! The parameters of an export, read strictly.
+
+use exchange::{ExportQuestion, Level};
+use fhir::{Resource, outcome::IssueCode};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+
+use super::NDJSON;
+use crate::{own::prefer::PREFER, problem::Problem, query::QueryPairs};
+
+/// Checks that the client prefers `respond-async`; tells whether it also
+/// prefers that unknown parameters are ignored (`handling=lenient`).
+pub(super) fn asynchronous(headers: &HeaderMap) -> Result<bool, Problem> {
+    let preferences: Vec<&str> = headers
+        .get_all(PREFER)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split([',', ';']))
+        .map(str::trim)
+        .collect();
+    if !preferences.contains(&"respond-async") {
+        return Err(Problem::bad_request(
+            "An export is made in the background: it needs Prefer: respond-async",
+        ));
+    }
+    Ok(preferences.contains(&"handling=lenient"))
+}
+
+/// The question of a URL.
+pub(super) fn of_query(
+    level: Level,
+    request: String,
+    query: &QueryPairs,
+    is_lenient: bool,
+) -> Result<ExportQuestion, Problem> {
+    let mut question = empty(level, request);
+    for (name, value) in query {
+        // In a query a plus sign means a space; many clients forget to encode it.
+        let value = value.replace("fhir ", "fhir+");
+        take(&mut question, name, &value, is_lenient)?;
+    }
+    Ok(question)
+}
+
+/// The question of a Parameters resource.
+pub(super) fn of_parameters(
+    level: Level,
+    request: String,
+    parameters: &Resource,
+    is_lenient: bool,
+) -> Result<ExportQuestion, Problem> {
+    if parameters.resource_type() != "Parameters" {
+        return Err(Problem::element(
+            IssueCode::Invalid,
+            "A Parameters resource is needed here",
+            "resourceType",
+        ));
+    }
+    let mut question = empty(level, request);
+    for parameter in parameters.root().each("parameter") {
+        let name = parameter.text("name").unwrap_or_default();
+        if name == "patient" && question.level != Level::System {
+            let reference = parameter
+                .get("valueReference")
+                .and_then(|reference| reference.text("reference"));
+            let id = reference
+                .as_deref()
+                .and_then(|it| it.strip_prefix("Patient/"));
+            let id = id.filter(|id| !id.is_empty() && !id.contains('/'));
+            let id = id.ok_or_else(|| wrong("patient is not a reference to a Patient here"))?;
+            question
+                .patients
+                .get_or_insert_default()
+                .push(id.to_owned());
+            continue;
+        }
+        let value = ["valueString", "valueInstant", "valueCode", "valueDateTime"]
+            .into_iter()
+            .find_map(|kind| parameter.text(kind))
+            .unwrap_or_default();
+        take(&mut question, &name, &value, is_lenient)?;
+    }
+    Ok(question)
+}
+
+fn empty(level: Level, request: String) -> ExportQuestion {
+    ExportQuestion {
+        level,
+        request,
+        since: None,
+        types: Vec::new(),
+        patients: None,
+    }
+}
+
+fn take(
+    question: &mut ExportQuestion,
+    name: &str,
+    value: &str,
+    is_lenient: bool,
+) -> Result<(), Problem> {
+    match name {
+        "_outputFormat" => {
+            if ![NDJSON, "application/ndjson", "ndjson"].contains(&value) {
+                return Err(wrong("_outputFormat can be application/fhir+ndjson only"));
+            }
+        }
+        "_since" => {
+            let since = value.parse::<Timestamp>();
+            let since = since.map_err(|_| wrong("_since is not an instant"))?;
+            if question.since.replace(since).is_some() {
+                return Err(wrong("_since is given twice"));
+            }
+        }
+        "_type" => {
+            for one in value.split(',') {
+                match fhir::resource_type(one) {
+                    Some(known) if question.types.iter().any(|type_| type_ == known) => {}
+                    Some(known) => question.types.push(known.to_owned()),
+                    None if is_lenient => {}
+                    None => return Err(wrong("_type names a type that FHIR R4 does not have")),
+                }
+            }
+            if question.types.is_empty() {
+                return Err(wrong("_type names no type that FHIR R4 has"));
+            }
+        }
+        _ if is_lenient => {}
+        _ => {
+            return Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                IssueCode::NotSupported,
+                "An export takes the parameters _outputFormat, _since and _type, and in a body \
+                 patient, where it is not of the whole system",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn wrong(text: &'static str) -> Problem {
+    Problem::bad_request(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_are_read_strictly() {
+        for (name, value, strict, lenient) in [
+            ("_type", "Patient,Observation", true, true),
+            ("_type", "Patient,Unknown", false, true),
+            ("_type", "Unknown", false, false),
+            ("_type", "", false, false),
+            ("_outputFormat", "ndjson", true, true),
+            ("_outputFormat", "application/fhir ndjson", true, true),
+            ("_outputFormat", "text/csv", false, false),
+            ("_since", "2026-01-01T00:00:00Z", true, true),
+            ("_since", "yesterday", false, false),
+            ("_elements", "id", false, true),
+            ("_typeFilter", "Patient?active=true", false, true),
+            ("patient", "Patient/a", false, true),
+        ] {
+            let query = vec![(name.to_owned(), value.to_owned())];
+            for (is_lenient, expected) in [(false, strict), (true, lenient)] {
+                let found = of_query(Level::System, String::new(), &query, is_lenient);
+                assert_eq!(found.is_ok(), expected, "{name}={value} {is_lenient}");
+            }
+        }
+    }
+}
