@@ -115,3 +115,66 @@ fn a_directory_with_something_else_is_left_alone() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("left alone"), "{said}");
 }
+
+#[tokio::test]
+async fn an_export_is_there_after_the_plug_was_pulled() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let http = client();
+    let sandbox = Sandbox::start(Some(&data));
+    let lines: String = (0..3_000)
+        .map(|number| {
+            let kind = ["Patient", "Organization", "Location"][number % 3];
+            format!("{{\"resourceType\":\"{kind}\",\"id\":\"r{number}\"}}\n")
+        })
+        .collect();
+    let answers = http
+        .post(format!("{}/$import", sandbox.base))
+        .header("content-type", "application/fhir+ndjson")
+        .body(lines)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    let total: Value = serde_json::from_str(answers.lines().last().unwrap()).unwrap();
+    let accepted = &total["parameter"][0]["part"][0]["valueDecimal"];
+    assert_eq!(accepted.as_f64(), Some(3_000.0), "{total}");
+    let asked = http
+        .get(format!("{}/$export", sandbox.base))
+        .header("prefer", "respond-async")
+        .send()
+        .await
+        .unwrap();
+    let place = asked.headers()["content-location"].to_str().unwrap();
+    let id = place.rsplit('/').next().unwrap().to_owned();
+    drop(sandbox);
+
+    let sandbox = Sandbox::start(Some(&data));
+    let place = format!("{}/$export-status/{id}", sandbox.base);
+    let manifest = loop {
+        let state = http.get(&place).send().await.unwrap();
+        match state.status().as_u16() {
+            200 => break serde_json::from_slice::<Value>(&state.bytes().await.unwrap()).unwrap(),
+            other => assert_eq!(other, 202),
+        }
+    };
+    let mut found = 0;
+    for file in manifest["output"].as_array().unwrap() {
+        // The port is another one now.
+        let path = file["url"]
+            .as_str()
+            .unwrap()
+            .rsplit_once("/fhir/r4")
+            .unwrap()
+            .1;
+        let text = http
+            .get(format!("{}{path}", sandbox.base))
+            .send()
+            .await
+            .unwrap();
+        found += text.text().await.unwrap().lines().count();
+    }
+    assert_eq!(found, 3_000, "{manifest}");
+}

@@ -12,6 +12,7 @@ mod index;
 mod last_n;
 mod limits;
 mod modifiers;
+mod moment;
 mod paging;
 mod patch;
 mod postgres;

@@ -98,12 +98,9 @@ impl Node {
             if changes.is_empty() {
                 continue;
             }
-            let error = match self.written(cx, &scope, changes.clone()).await {
-                Ok(_) => {
-                    imported.accepted += numbers.len() as u64;
-                    continue;
-                }
-                Err(error) => error,
+            let Err(error) = self.written(cx, &scope, changes.clone()).await else {
+                imported.accepted += numbers.len() as u64;
+                continue;
             };
             if stops(&error) {
                 return Err(error);

@@ -122,10 +122,13 @@ impl Job {
         for entry in std::fs::read_dir(directory)? {
             let path = entry?.path();
             match std::fs::read(path.join(STATE)) {
-                Ok(state) => match serde_json::from_slice(&state) {
-                    Ok(job) => jobs.push(job),
-                    Err(_) => tracing::error!("the state of an export cannot be read"),
-                },
+                Ok(state) => {
+                    if let Ok(job) = serde_json::from_slice(&state) {
+                        jobs.push(job);
+                    } else {
+                        tracing::error!("the state of an export cannot be read");
+                    }
+                }
                 Err(_) => std::fs::remove_dir_all(&path)?,
             }
         }
