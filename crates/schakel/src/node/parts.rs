@@ -1,6 +1,9 @@
 //! What a node reads from its files.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use care::{Clock, IdSource, RandomIds, SystemClock};
@@ -71,6 +74,14 @@ impl NodeFiles {
             Database::Postgres(_) => config.files.identity.join("audit.head"),
         };
         Ok(HeadFile::new(&path, &self.identity))
+    }
+
+    /// Where exports are kept: beside the database, where that is a file.
+    pub(crate) fn exports(config: &NodeConfig) -> anyhow::Result<PathBuf> {
+        Ok(match config.files.database.parse()? {
+            Database::Sqlite(file) => file.with_extension("exports"),
+            Database::Postgres(_) => config.files.identity.join("exports"),
+        })
     }
 }
 

@@ -195,7 +195,7 @@ impl RunningNode {
             time_zone: time_zone.clone(),
         }));
 
-        let exports = config.files.database.with_extension("exports");
+        let exports = NodeFiles::exports(config)?;
         let bulk = Bulk::open(
             Arc::clone(&node),
             &exports,

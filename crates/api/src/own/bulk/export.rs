@@ -109,19 +109,17 @@ impl Own {
         let is_lenient = asynchronous(headers)?;
         let path = uri.path().strip_prefix("/fhir/r4").unwrap_or_default();
         let mut request = format!("{}{path}", self.fhir_base);
-        let question = match body {
-            Some(body) => {
-                query.must_be_empty()?;
-                let body = body::read(headers, body, self.limits.body_bytes).await?;
-                of_parameters(level, request, &resource::parse(headers, body)?, is_lenient)?
+        let question = if let Some(body) = body {
+            query.must_be_empty()?;
+            let body = body::read(headers, body, self.limits.body_bytes).await?;
+            let parameters = resource::parse(headers, body)?;
+            of_parameters(level, request, &parameters, is_lenient)?
+        } else {
+            if let Some(query) = uri.query() {
+                request.push('?');
+                request.push_str(query);
             }
-            None => {
-                if let Some(query) = uri.query() {
-                    request.push('?');
-                    request.push_str(query);
-                }
-                of_query(level, request, &query.0, is_lenient)?
-            }
+            of_query(level, request, &query.0, is_lenient)?
         };
         let id = self.bulk.export(cx, question).await?;
         let mut response = StatusCode::ACCEPTED.into_response();
