@@ -122,7 +122,7 @@ async fn an_export_is_there_after_the_plug_was_pulled() {
     let data = directory.path().join("data");
     let http = client();
     let sandbox = Sandbox::start(Some(&data));
-    let lines: String = (0..3_000)
+    let lines: Vec<String> = (0..3_000)
         .map(|number| {
             let kind = ["Patient", "Organization", "Location"][number % 3];
             format!("{{\"resourceType\":\"{kind}\",\"id\":\"r{number}\"}}\n")
@@ -131,7 +131,7 @@ async fn an_export_is_there_after_the_plug_was_pulled() {
     let answers = http
         .post(format!("{}/$import", sandbox.base))
         .header("content-type", "application/fhir+ndjson")
-        .body(lines)
+        .body(lines.concat())
         .send()
         .await
         .unwrap()
