@@ -99,8 +99,11 @@ fn tries(claim: &Value) -> Vec<(Method, String, String, Vec<u16>)> {
     for operation in claim["operation"].as_array().into_iter().flatten() {
         let operation = operation["name"].as_str().unwrap();
         // Only where there is an operation is another method the wrong one.
-        // One is on the type alone (FHIR R4, CodeSystem operations).
-        let place = if operation == "lookup" { "" } else { "/a" };
+        // Some are on the type alone.
+        let place = match (name, operation) {
+            ("CodeSystem", "lookup") | ("Patient", "export") => "",
+            _ => "/a",
+        };
         add(Method::PUT, &format!("{place}/${operation}"), "", &[405]);
     }
     tries
