@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::bail;
 use clap::Args;
+use store::Database;
 
 use crate::{
     sandbox::{Sandbox, SandboxSettings},
@@ -17,6 +19,9 @@ pub(crate) struct SandboxCommand {
     /// The port on loopback; 0 takes any that is free
     #[arg(long, default_value_t = 8090)]
     port: u16,
+    /// The database: `sqlite` for a file of its own, or a `postgres://` URL
+    #[arg(long, value_name = "STORE", default_value = "sqlite")]
+    store: String,
 }
 
 impl SandboxCommand {
@@ -25,9 +30,15 @@ impl SandboxCommand {
             Some(directory) => format!("Its files are in {}.", directory.display()),
             None => "Everything in it goes when it stops; `--data DIR` keeps it.".to_owned(),
         };
+        let database = match Database::parse(&self.store)? {
+            Database::Sqlite(path) if path.as_os_str() == "sqlite" => None,
+            Database::Sqlite(_) => bail!("--store is `sqlite` or a postgres:// URL"),
+            database @ Database::Postgres(_) => Some(database),
+        };
         let sandbox = Sandbox::open(SandboxSettings {
             data: self.data,
             port: self.port,
+            database,
         })
         .await?;
         eprintln!(

@@ -62,24 +62,27 @@ impl SandboxFiles {
         self.directory.join(EXPORTS)
     }
 
-    /// Opens the database.
+    /// Opens the database: the one that is named, or else a file of its own.
     pub(super) fn open_store(
         &self,
+        named: Option<Database>,
         base_url: String,
         clock: &Arc<dyn Clock>,
         ids: &Arc<dyn IdSource>,
     ) -> anyhow::Result<Store> {
         let path = self.directory.join(DATABASE);
         let head = HeadFile::new(&path.with_extension("head"), &self.identity);
+        let database = named.unwrap_or(Database::Sqlite(path));
+        let shown = database.to_string();
         Store::open(Options {
-            database: Database::Sqlite(path.clone()),
+            database,
             version: fhir::FhirVersion::R4,
             base_url,
             clock: Arc::clone(clock),
             ids: Arc::clone(ids),
             seal: Arc::new(Chain::new(&self.identity, Some(head))),
         })
-        .with_context(|| format!("cannot open `{}`", path.display()))
+        .with_context(|| format!("cannot open `{shown}`"))
     }
 }
 

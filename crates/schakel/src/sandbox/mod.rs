@@ -19,6 +19,7 @@ use api::{
 use care::{Clock, IdSource, RandomIds, SystemClock};
 use exchange::{Bulk, BulkLimits, Node, NodeParts, catalogue::Catalogue};
 use jiff::tz::TimeZone;
+use store::Database;
 use tokio::{
     net::TcpListener,
     sync::watch,
@@ -46,6 +47,8 @@ pub(crate) struct SandboxSettings {
     pub(crate) data: Option<PathBuf>,
     /// The port on loopback; 0 takes any that is free.
     pub(crate) port: u16,
+    /// The database, where it is not a file of the sandbox's own.
+    pub(crate) database: Option<Database>,
 }
 
 /// A sandbox that runs.
@@ -71,7 +74,7 @@ impl Sandbox {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
         let files = SandboxFiles::find_or_make(settings.data, &*clock)?;
-        let store = files.open_store(fhir_base.clone(), &clock, &ids)?;
+        let store = files.open_store(settings.database, fhir_base.clone(), &clock, &ids)?;
         let node = Arc::new(Node::new(NodeParts {
             organisation: files.identity().organisation().clone(),
             store,

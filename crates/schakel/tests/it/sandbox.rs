@@ -178,3 +178,22 @@ async fn an_export_is_there_after_the_plug_was_pulled() {
     }
     assert_eq!(found, 3_000, "{manifest}");
 }
+
+#[test]
+fn a_store_that_is_not_known_is_refused_without_its_password() {
+    for (store, says) in [
+        ("oracle", "--store is `sqlite` or a postgres:// URL"),
+        (
+            "postgres://me:hush@127.0.0.1:1/none?sslmode=disable",
+            "cannot open",
+        ),
+    ] {
+        let output = schakel()
+            .args(["sandbox", "--port", "0", "--store", store])
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(says) && !said.contains("hush"), "{said}");
+    }
+}

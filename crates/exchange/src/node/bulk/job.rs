@@ -117,7 +117,7 @@ impl Job {
     /// The exports in a directory. What was under way when its first state was
     /// written is removed.
     pub(super) fn all(directory: &Path) -> std::io::Result<Vec<Self>> {
-        std::fs::create_dir_all(directory)?;
+        make(directory)?;
         let mut jobs = Vec::new();
         for entry in std::fs::read_dir(directory)? {
             let path = entry?.path();
@@ -174,5 +174,31 @@ mod optional_time {
         let text = Option::<String>::deserialize(from)?;
         let time = text.map(|text| text.parse().map_err(D::Error::custom));
         time.transpose()
+    }
+}
+/// Makes the directory of all exports, which only its owner may look into.
+fn make(directory: &Path) -> std::io::Result<()> {
+    let mut directories = std::fs::DirBuilder::new();
+    directories.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        directories.mode(0o700);
+    }
+    directories.create(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_looks_into_exports() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let exports = directory.path().join("exports");
+        assert!(super::Job::all(&exports).unwrap().is_empty());
+        let mode = std::fs::metadata(&exports).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 }
