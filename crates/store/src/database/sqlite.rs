@@ -27,6 +27,7 @@ const STATEMENTS_MAX: usize = 128;
 /// The connection that writes. `synchronous=FULL` makes a commit durable
 /// before it returns, in WAL mode too; [`set_durability`] can say otherwise.
 pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
+    make(path);
     let connection = open(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -43,6 +44,21 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
     Ok(connection)
+}
+
+/// Makes the file when there is none: only its owner may read it, and the
+/// files that SQLite puts beside it follow.
+fn make(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    // Never one that is there: closing it would take SQLite's locks from it.
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    // It may be there already; what else is wrong, SQLite tells when it opens it.
+    let _ = options.open(path);
 }
 
 /// A connection that reads only.
@@ -121,4 +137,23 @@ pub(super) fn field<'r>(
         ValueRef::Blob(bytes) => Field::Bytes(bytes),
         ValueRef::Real(_) => return Err(DatabaseError::OtherKind),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_reads_a_store() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.sqlite");
+        let connection = super::writer(&path).unwrap();
+        connection.execute_batch("CREATE TABLE t (a)").unwrap();
+        for file in std::fs::read_dir(directory.path()).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", file.file_name());
+        }
+    }
 }
