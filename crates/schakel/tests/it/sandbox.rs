@@ -86,6 +86,26 @@ async fn what_is_written_is_there_after_the_plug_was_pulled() {
 }
 
 #[tokio::test]
+async fn the_audit_lines_of_reads_outlive_the_process() {
+    const READS: i64 = 20;
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let http = client();
+    let sandbox = Sandbox::start(Some(&data));
+    for _ in 0..READS {
+        let read = http.get(format!("{}/Patient?name=x", sandbox.base));
+        assert_eq!(read.send().await.unwrap().status(), 200);
+    }
+    drop(sandbox);
+
+    let database = rusqlite::Connection::open(data.join("sandbox.sqlite")).unwrap();
+    let lines: i64 = database
+        .query_row("SELECT count(*) FROM audit", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(lines, READS);
+}
+
+#[tokio::test]
 async fn a_name_from_elsewhere_is_refused() {
     let sandbox = Sandbox::start(None);
     assert!(
