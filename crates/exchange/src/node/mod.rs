@@ -1,7 +1,7 @@
 //! What people do at one organisation's node.
 //!
 //! Everything that touches patient data goes through here in the same order:
-//! the policies say what may be seen, an audit line is durable, and only then
+//! the policies say what may be seen, an audit line is written, and only then
 //! something is shown, sent or changed. If the audit line cannot be written,
 //! the request fails. It deliberately knows no HTTP, no cookie and no page.
 

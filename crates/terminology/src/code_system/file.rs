@@ -13,7 +13,7 @@ use crate::strings::Strings;
 /// What a file begins with; the number is that of the form.
 const MAGIC: &[u8; 12] = b"schakelcs 1\n";
 
-/// How many bytes stand before what comes to memory: [`MAGIC`], a length, a checksum.
+/// How many bytes stand before what comes to memory: a mark, a length, a checksum.
 pub const HEAD_BYTES: usize = 12 + 8 + 4;
 
 /// How long the part in memory may be, in bytes (1 GiB).

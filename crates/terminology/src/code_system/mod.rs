@@ -2,7 +2,7 @@
 //! in several languages, what is below what, properties and reference sets.
 //!
 //! A concept is a number, in the order of the source. [`Builder`] makes one;
-//! [`file`] writes it as one file and reads it back. The names are the bulk and
+//! [`mod@file`] writes it as one file and reads it back. The names are the bulk and
 //! may stay outside memory, behind [`TextSource`]; all else is in memory, so that
 //! a question of hierarchy or a search by word takes milliseconds.
 

@@ -8,7 +8,7 @@ use super::Measured;
 /// One resource, in the words of its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// Its position in [`CombinedRecord::resources`].
+    /// Its position in [`super::CombinedRecord::resources`].
     pub resource: usize,
     /// Who gave it.
     pub source: Ura,

@@ -252,7 +252,7 @@ impl Rule {
 pub struct Difference {
     /// In what.
     pub field: FieldName,
-    /// What each says: position in [`Group::facts`] (or [`Point::facts`]), value.
+    /// What each says: position in [`Group::facts`] (or [`super::Point::facts`]), value.
     pub values: Vec<(usize, String)>,
 }
 
