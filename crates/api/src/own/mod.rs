@@ -127,7 +127,7 @@ fn table() -> Vec<Route<Shared>> {
             Method::POST,
             "/fhir/r4/$export",
             Bearer,
-            post(bulk::of_system_in_body),
+            post(bulk::of_system),
         ),
         route(
             Method::GET,
@@ -139,7 +139,7 @@ fn table() -> Vec<Route<Shared>> {
             Method::POST,
             "/fhir/r4/Patient/$export",
             Bearer,
-            post(bulk::of_patients_in_body),
+            post(bulk::of_patients),
         ),
         route(
             Method::GET,
@@ -151,7 +151,7 @@ fn table() -> Vec<Route<Shared>> {
             Method::POST,
             "/fhir/r4/Group/{id}/$export",
             Bearer,
-            post(bulk::of_group_in_body),
+            post(bulk::of_group),
         ),
         route(
             Method::GET,

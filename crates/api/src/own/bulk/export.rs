@@ -1,13 +1,12 @@
 //! The question for an export: `GET` with parameters, or `POST` of Parameters.
 
 use axum::{
-    body::Body,
-    extract::State,
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use care::AccessContext;
 use exchange::Level;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderValue, Method, StatusCode, header};
 
 use super::question::{asynchronous, of_parameters, of_query};
 use crate::{
@@ -19,81 +18,35 @@ use crate::{
     resource,
 };
 
-/// `GET $export`.
+/// `GET` and `POST $export`.
 pub(in crate::own) async fn of_system(
     State(own): State<Shared>,
     Caller(cx): Caller,
-    uri: Uri,
     query: Query,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    own.export(&cx, Level::System, &uri, &query, &headers, None)
-        .await
+    own.export(&cx, Level::System, &query, request).await
 }
 
-/// `POST $export`.
-pub(in crate::own) async fn of_system_in_body(
-    State(own): State<Shared>,
-    Caller(cx): Caller,
-    uri: Uri,
-    query: Query,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    own.export(&cx, Level::System, &uri, &query, &headers, Some(body))
-        .await
-}
-
-/// `GET Patient/$export`.
+/// `GET` and `POST Patient/$export`.
 pub(in crate::own) async fn of_patients(
     State(own): State<Shared>,
     Caller(cx): Caller,
-    uri: Uri,
     query: Query,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    own.export(&cx, Level::Patients, &uri, &query, &headers, None)
-        .await
+    own.export(&cx, Level::Patients, &query, request).await
 }
 
-/// `POST Patient/$export`.
-pub(in crate::own) async fn of_patients_in_body(
-    State(own): State<Shared>,
-    Caller(cx): Caller,
-    uri: Uri,
-    query: Query,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    own.export(&cx, Level::Patients, &uri, &query, &headers, Some(body))
-        .await
-}
-
-/// `GET Group/[id]/$export`.
+/// `GET` and `POST Group/[id]/$export`.
 pub(in crate::own) async fn of_group(
     State(own): State<Shared>,
     Caller(cx): Caller,
     At(id): At<String>,
-    uri: Uri,
     query: Query,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Problem> {
-    own.export(&cx, Level::Group(id), &uri, &query, &headers, None)
-        .await
-}
-
-/// `POST Group/[id]/$export`.
-pub(in crate::own) async fn of_group_in_body(
-    State(own): State<Shared>,
-    Caller(cx): Caller,
-    At(id): At<String>,
-    uri: Uri,
-    query: Query,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    own.export(&cx, Level::Group(id), &uri, &query, &headers, Some(body))
-        .await
+    own.export(&cx, Level::Group(id), &query, request).await
 }
 
 impl Own {
@@ -101,25 +54,24 @@ impl Own {
         &self,
         cx: &AccessContext,
         level: Level,
-        uri: &Uri,
         query: &Query,
-        headers: &HeaderMap,
-        body: Option<Body>,
+        request: Request,
     ) -> Result<Response, Problem> {
-        let is_lenient = asynchronous(headers)?;
-        let path = uri.path().strip_prefix("/fhir/r4").unwrap_or_default();
-        let mut request = format!("{}{path}", self.fhir_base);
-        let question = if let Some(body) = body {
+        let (head, body) = request.into_parts();
+        let is_lenient = asynchronous(&head.headers)?;
+        let path = head.uri.path().strip_prefix("/fhir/r4").unwrap_or_default();
+        let mut asked = format!("{}{path}", self.fhir_base);
+        let question = if head.method == Method::POST {
             query.must_be_empty()?;
-            let body = body::read(headers, body, self.limits.body_bytes).await?;
-            let parameters = resource::parse(headers, body)?;
-            of_parameters(level, request, &parameters, is_lenient)?
+            let body = body::read(&head.headers, body, self.limits.body_bytes).await?;
+            let parameters = resource::parse(&head.headers, body)?;
+            of_parameters(level, asked, &parameters, is_lenient)?
         } else {
-            if let Some(query) = uri.query() {
-                request.push('?');
-                request.push_str(query);
+            if let Some(query) = head.uri.query() {
+                asked.push('?');
+                asked.push_str(query);
             }
-            of_query(level, request, &query.0, is_lenient)?
+            of_query(level, asked, &query.0, is_lenient)?
         };
         let id = self.bulk.export(cx, question).await?;
         let mut response = StatusCode::ACCEPTED.into_response();

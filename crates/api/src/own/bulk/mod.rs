@@ -6,9 +6,7 @@ mod import;
 mod question;
 mod state;
 
-pub(super) use export::{
-    of_group, of_group_in_body, of_patients, of_patients_in_body, of_system, of_system_in_body,
-};
+pub(super) use export::{of_group, of_patients, of_system};
 pub(super) use file::file;
 pub(super) use import::import;
 pub(super) use state::{remove, state};
