@@ -414,7 +414,9 @@ impl Thread {
             self.give_up();
             self.owed.failed();
             tracing::error!(reason = %reason(&error), "store.sync_failed");
-        } else if self.owed.left().is_some() {
+            return;
+        }
+        if self.owed.left().is_some() {
             self.tell_head();
             self.owed.told(self.state.audit_head);
         }
