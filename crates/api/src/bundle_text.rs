@@ -127,6 +127,10 @@ mod tests {
             version: 2,
             last_updated: Timestamp::UNIX_EPOCH,
             body: body.into(),
+            filed: store::Filed {
+                categories: care::Categories::NONE,
+                whose: store::Whose::Nobody,
+            },
         }
     }
 

@@ -37,6 +37,6 @@ pub use message::{
 };
 pub use store::{Options, Store};
 pub use stored::{
-    Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Moment, Page, SearchPage, Stored,
-    Understood, Walk, WalkPage, Whole, WholePage,
+    Filed, Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Moment, Page, SearchPage,
+    Stored, Understood, Walk, WalkPage, Whole, WholePage, Whose,
 };

@@ -11,7 +11,7 @@ use crate::database::Connection;
 use crate::database::Value as Sql;
 use crate::database::kinds::{Kinds, range_of};
 use crate::limits::{PAGE_MAX, WALK_BYTES_MAX};
-use crate::read::entry;
+use crate::read::{FILED, entry};
 use crate::search::Sight;
 use crate::{HistoryEntry, Moment, StoreError, Walk, WalkPage};
 
@@ -54,7 +54,7 @@ pub(crate) fn walk(
     let then = sight.condition("v", &mut values);
     values.push(Sql::Integer(walk.count as i64));
     let sql = format!(
-        "SELECT r.rid, v.kind, r.id, v.version, v.updated, v.interaction, v.body
+        "SELECT r.rid, v.kind, r.id, v.version, v.updated, v.interaction, v.body, {FILED}
          FROM resource r CROSS JOIN version v ON v.rid = r.rid
          WHERE r.rid > ? AND r.rid <= ?
            AND v.version = (SELECT max(w.version) FROM version w

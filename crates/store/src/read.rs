@@ -1,18 +1,24 @@
 //! Reading a resource, one of its versions, and histories.
 
-use crate::database::Value as Sql;
-use crate::database::{Connection, OptionalExtension, Row};
-use care::Scope;
+use care::{Bsn, Categories, Scope};
 use jiff::Timestamp;
 
 use crate::database::kinds::Kinds;
+use crate::database::{Connection, DatabaseError, OptionalExtension, Row, Value as Sql};
 use crate::limits::PAGE_MAX;
 use crate::search::{CursorKey, Sight};
-use crate::write::identity::{DELETED, LIVE};
-use crate::{Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Page, StoreError, Stored};
+use crate::write::identity::{DELETED, LIVE, SEVERAL};
+use crate::{
+    Filed, Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Page, StoreError, Stored,
+    Whose,
+};
 
 /// The purpose of a sealed cursor.
 const HISTORY: &str = "history";
+
+/// The columns of a version `v` that [`filed`] reads.
+pub(crate) const FILED: &str =
+    "v.labels, v.patient, (SELECT p.bsn FROM patient p WHERE p.rid = v.patient)";
 
 /// A resource as it is given back.
 pub(crate) fn stored(
@@ -21,6 +27,7 @@ pub(crate) fn stored(
     version: i64,
     updated_ms: i64,
     body: Vec<u8>,
+    filed: Filed,
 ) -> Result<Stored, StoreError> {
     Ok(Stored {
         resource_type,
@@ -30,7 +37,36 @@ pub(crate) fn stored(
             what: "a time is out of range",
         })?,
         body: body.into(),
+        filed,
     })
+}
+
+/// Under what a version was filed, from the columns of [`FILED`], of which
+/// this is the first.
+pub(crate) fn filed(row: Row<'_>, first: usize) -> Result<Filed, DatabaseError> {
+    let whose = match (row.get(first + 1)?, row.get::<Option<String>>(first + 2)?) {
+        (SEVERAL, _) => Whose::InBody,
+        (_, None) => Whose::Nobody,
+        (_, Some(bsn)) => Whose::One(Bsn::parse(&bsn).map_err(|_| DatabaseError::OtherKind)?),
+    };
+    Ok(Filed {
+        categories: Categories::from_bits(row.get(first)?),
+        whose,
+    })
+}
+
+/// The same for a version that may be an earlier one.
+fn filed_then(
+    kinds: &Kinds,
+    kind: i64,
+    row: Row<'_>,
+    first: usize,
+) -> Result<Filed, DatabaseError> {
+    let mut filed = filed(row, first)?;
+    if kinds.number("Patient").ok() == Some(kind) {
+        filed.whose = Whose::InBody;
+    }
+    Ok(filed)
 }
 
 /// The current version of a resource.
@@ -46,14 +82,15 @@ pub(crate) fn current(
     let mut values = vec![Sql::Text(id.to_owned()), kind.into()];
     let seen = sight.condition("r", &mut values);
     let sql = format!(
-        "SELECT r.state, r.version, r.updated, v.body
+        "SELECT r.state, r.version, r.updated, v.body, {FILED}
          FROM resource r CROSS JOIN version v ON v.vid = r.vid
          WHERE r.id = ? AND r.kind = ? AND {seen}"
     );
     let found = connection
         .prepare_cached(&sql)?
         .query_row(values, |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            let (state, version, updated) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((state, version, updated, row.get(3)?, filed(row, 4)?))
         })
         .optional()?;
     found_of(kinds.name(kind)?, id, found)
@@ -78,14 +115,16 @@ pub(crate) fn version(
     let seen = sight.condition("r", &mut values);
     let then = sight.condition("v", &mut values);
     let sql = format!(
-        "SELECT v.interaction = 2, v.version, v.updated, v.body
+        "SELECT v.interaction = 2, v.version, v.updated, v.body, {FILED}
          FROM resource r CROSS JOIN version v ON v.rid = r.rid
          WHERE r.id = ? AND r.kind = ? AND v.version = ? AND {seen} AND {then}"
     );
     let found = connection
         .prepare_cached(&sql)?
         .query_row(values, |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            let (state, version, updated) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let filed = filed_then(kinds, kind, row, 4)?;
+            Ok((state, version, updated, row.get(3)?, filed))
         })
         .optional()?;
     found_of(kinds.name(kind)?, id, found)
@@ -94,25 +133,20 @@ pub(crate) fn version(
 fn found_of(
     resource_type: &'static str,
     id: &str,
-    row: Option<(i64, i64, i64, Vec<u8>)>,
+    row: Option<(i64, i64, i64, Vec<u8>, Filed)>,
 ) -> Result<Found, StoreError> {
-    match row {
-        Some((LIVE, version, updated, body)) => Ok(Found::Here(stored(
-            resource_type,
-            id.to_owned(),
-            version,
-            updated,
-            body,
-        )?)),
-        Some((DELETED, version, updated, _)) => {
-            let stored = stored(resource_type, String::new(), version, updated, Vec::new())?;
-            Ok(Found::Deleted {
-                version: stored.version,
-                last_updated: stored.last_updated,
-            })
-        }
-        _ => Ok(Found::Absent),
-    }
+    let Some((state, version, updated, body, filed)) = row else {
+        return Ok(Found::Absent);
+    };
+    let stored = stored(resource_type, id.to_owned(), version, updated, body, filed)?;
+    Ok(match state {
+        LIVE => Found::Here(stored),
+        DELETED => Found::Deleted {
+            version: stored.version,
+            last_updated: stored.last_updated,
+        },
+        _ => Found::Absent,
+    })
 }
 
 /// A page of a history, newest first.
@@ -173,7 +207,7 @@ pub(crate) fn history(
         "v.vid"
     };
     let sql = format!(
-        "SELECT v.vid, v.kind, r.id, v.version, v.updated, v.interaction, v.body
+        "SELECT v.vid, v.kind, r.id, v.version, v.updated, v.interaction, v.body, {FILED}
          FROM version v CROSS JOIN resource r ON r.rid = v.rid
          WHERE {order} < ? AND v.updated >= ? AND {which} AND {at} AND {seen} AND {then}
          ORDER BY {order} DESC LIMIT ?"
@@ -194,19 +228,22 @@ pub(crate) fn history(
     Ok(HistoryPage { entries, next })
 }
 
-/// A row of `kind, id, version, updated, interaction, body` after its place.
+/// A row of `kind, id, version, updated, interaction, body` after its place,
+/// with [`FILED`] at the end.
 pub(crate) fn entry(kinds: &Kinds, row: Row<'_>) -> Result<HistoryEntry, StoreError> {
     let interaction = match row.get::<i64>(5)? {
         0 => Interaction::Create,
         1 => Interaction::Update,
         _ => Interaction::Delete,
     };
+    let kind = row.get(1)?;
     let stored = stored(
-        kinds.name(row.get(1)?)?,
+        kinds.name(kind)?,
         row.get(2)?,
         row.get(3)?,
         row.get(4)?,
         row.get(6)?,
+        filed_then(kinds, kind, row, 7)?,
     )?;
     Ok(HistoryEntry {
         stored,

@@ -119,7 +119,7 @@ impl Store {
         let (resource_type, id) = (resource_type.to_owned(), id.to_owned());
         self.0
             .readers
-            .read(move |file| read::current(file, &kinds, &scope, &resource_type, &id))
+            .glance(move |file| read::current(file, &kinds, &scope, &resource_type, &id))
             .await
     }
 
@@ -136,7 +136,7 @@ impl Store {
         let (resource_type, id) = (resource_type.to_owned(), id.to_owned());
         self.0
             .readers
-            .read(move |file| read::version(file, &kinds, &scope, &resource_type, &id, version))
+            .glance(move |file| read::version(file, &kinds, &scope, &resource_type, &id, version))
             .await
     }
 

@@ -1,7 +1,7 @@
 //! Resources as the store gives them back.
 
 use bytes::Bytes;
-use care::Categories;
+use care::{Bsn, Categories};
 use jiff::Timestamp;
 
 /// One version of a resource.
@@ -18,6 +18,30 @@ pub struct Stored {
     /// The JSON as it came, with `id`, `meta.versionId` and
     /// `meta.lastUpdated` put in.
     pub body: Bytes,
+    /// Under what it was filed.
+    pub filed: Filed,
+}
+
+/// Under what a version was filed when it was written, so that whoever shows
+/// it need not read it again to say what it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// Its data categories.
+    pub categories: Categories,
+    /// Whose data it is.
+    pub whose: Whose,
+}
+
+/// Whose data a version is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// That of nobody who is known by a BSN.
+    Nobody,
+    /// That of one patient.
+    One(Bsn),
+    /// Only the version itself tells: it is about several patients, or is an
+    /// earlier version of a Patient, who may have had another BSN.
+    InBody,
 }
 
 /// Shows type and size only: bodies and ids can be patient data.
@@ -132,6 +156,8 @@ pub struct WholePage {
     pub referred: Vec<Stored>,
     /// The data categories of all.
     pub categories: Categories,
+    /// The patient's BSN, when it is known.
+    pub bsn: Option<Bsn>,
     /// Where the next page starts, when there is one.
     pub next: Option<String>,
 }

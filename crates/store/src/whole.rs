@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use care::{Categories, Scope};
+use care::{Bsn, Categories, Scope};
 
 use crate::database::kinds::{self, Kinds};
 use crate::database::snapshot::Snapshot;
 use crate::database::{OptionalExtension, Row, Value as Sql};
 use crate::index::{Entries, Range, Term, Value};
 use crate::limits::{INCLUDED_MAX, WHOLE_PAGE_MAX};
-use crate::read::stored;
+use crate::read::{FILED, filed, stored};
 use crate::search::{CursorKey, Sight};
 use crate::write::identity::LIVE;
 use crate::{StoreError, Stored, Whole, WholePage};
@@ -36,7 +36,7 @@ pub(crate) fn page(
         });
     }
     let sight = Sight::of(file.connection, scope)?;
-    let Some(patient) = in_sight(file, kinds, &sight, patient)? else {
+    let Some((patient, bsn)) = in_sight(file, kinds, &sight, patient)? else {
         return Ok(None);
     };
     let mut range = Range::of(&Term::Member(patient));
@@ -91,17 +91,18 @@ pub(crate) fn page(
         resources: walk.resources,
         referred: others.resources,
         categories: walk.categories.union(others.categories),
+        bsn,
         next,
     }))
 }
 
-/// The number of a Patient that may be seen.
+/// The number and the BSN of a Patient that may be seen.
 fn in_sight(
     file: &Snapshot<'_>,
     kinds: &Kinds,
     sight: &Sight,
     id: &str,
-) -> Result<Option<i64>, StoreError> {
+) -> Result<Option<(i64, Option<Bsn>)>, StoreError> {
     let mut values = vec![
         Sql::Text(id.to_owned()),
         kinds.number("Patient")?.into(),
@@ -109,10 +110,14 @@ fn in_sight(
     ];
     let seen = sight.condition("r", &mut values);
     let sql = format!(
-        "SELECT r.rid FROM resource r WHERE r.id = ? AND r.kind = ? AND r.state = ? AND {seen}"
+        "SELECT r.rid, p.bsn FROM resource r LEFT JOIN patient p ON p.rid = r.rid
+         WHERE r.id = ? AND r.kind = ? AND r.state = ? AND {seen}"
     );
     let mut statement = file.connection.prepare_cached(&sql)?;
-    Ok(statement.query_row(values, |row| row.get(0)).optional()?)
+    let found: Option<(i64, Option<String>)> = statement
+        .query_row(values, |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(found.map(|(rid, bsn)| (rid, bsn.and_then(|bsn| Bsn::parse(&bsn).ok()))))
 }
 
 /// Resources that are read by number, one after another.
@@ -142,7 +147,7 @@ impl<'a> Walk<'a> {
             file,
             kinds,
             sql: format!(
-                "SELECT r.id, r.version, r.updated, r.labels, r.entries, v.body
+                "SELECT r.id, r.version, r.updated, r.entries, v.body, {FILED}
                  FROM resource r CROSS JOIN version v ON v.vid = r.vid
                  WHERE r.rid = ? AND r.state = ? AND {condition}"
             ),
@@ -163,22 +168,24 @@ impl<'a> Walk<'a> {
         let Some(row) = rows.next()? else {
             return Ok(false);
         };
-        let blob: Vec<u8> = row.get(4)?;
-        if !is_wanted(row, rid == self.patient, &blob, of)? {
+        let blob: &[u8] = row.get(3)?;
+        if !is_wanted(row, rid == self.patient, blob, of)? {
             return Ok(false);
         }
-        for (_, value) in Entries::of(&blob).iter() {
+        for (_, value) in Entries::of(blob).iter() {
             if let Value::Reference(target) = value {
                 self.targets.insert(target);
             }
         }
-        self.categories = self.categories.union(Categories::from_bits(row.get(3)?));
+        let filed = filed(row, 5)?;
+        self.categories = self.categories.union(filed.categories);
         self.resources.push(stored(
             self.kinds.name(kinds::kind_of(rid))?,
             row.get(0)?,
             row.get(1)?,
             row.get(2)?,
-            row.get(5)?,
+            row.get(4)?,
+            filed,
         )?);
         Ok(true)
     }

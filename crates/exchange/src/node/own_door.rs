@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use care::{AccessContext, Bsn, Categories, Scope};
 use fhir::Resource;
-use store::{Found, HistoryOf, HistoryPage, Page, SearchPage, Stored, Understood};
+use store::{Found, HistoryOf, HistoryPage, Page, SearchPage, Stored, Understood, Whose};
 use trust::{
     audit::{Happened, Outcome},
     policy::Action,
@@ -157,13 +157,17 @@ impl Node {
         let mut by_patient: HashMap<Bsn, (Categories, u64)> = HashMap::new();
         let mut known: HashMap<String, Option<Bsn>> = HashMap::new();
         for stored in shown.iter().filter(|stored| !stored.body.is_empty()) {
-            let Ok(resource) = Resource::parse(&stored.body) else {
-                continue;
+            let patients = match &stored.filed.whose {
+                Whose::Nobody => BTreeSet::new(),
+                Whose::One(bsn) => BTreeSet::from([bsn.clone()]),
+                Whose::InBody => match Resource::parse(&stored.body) {
+                    Ok(resource) => self.patients_of(cx, &resource, &mut known).await?,
+                    Err(_) => continue,
+                },
             };
-            let label = fhir::label(&resource);
-            for bsn in self.patients_of(cx, &resource, &mut known).await? {
+            for bsn in patients {
                 let seen = by_patient.entry(bsn).or_insert((Categories::NONE, 0));
-                seen.0 = seen.0.union(label);
+                seen.0 = seen.0.union(stored.filed.categories);
                 seen.1 += 1;
             }
         }

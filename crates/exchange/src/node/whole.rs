@@ -1,11 +1,10 @@
 //! All that there is of a patient, at the own door.
 
-use care::{AccessContext, Categories, Scope};
-use fhir::Resource;
-use store::{Found, Whole, WholePage};
+use care::{AccessContext, Categories};
+use store::{Whole, WholePage};
 use trust::audit::{Happened, Outcome};
 
-use super::{Node, audit::Entry, own_door::bsn_of};
+use super::{Node, audit::Entry};
 use crate::error::ExchangeError;
 
 impl Node {
@@ -20,20 +19,11 @@ impl Node {
         let scope = self.reading_scope(cx, &asked).await?;
         let store = &self.parts.store;
         let page = store.whole(cx, &scope, patient, of).await?;
-        let whose = match &page {
-            // For the audit line: whose data it is.
-            Some(_) => store
-                .read(cx, &Scope::Organisation, "Patient", patient)
-                .await
-                .map(Found::here)?
-                .and_then(|stored| bsn_of(&Resource::parse(&stored.body).ok()?)),
-            None => None,
-        };
         let count = |page: &WholePage| page.resources.len() + page.referred.len();
         let entry = Entry {
             happened: Happened::Read,
             outcome: Outcome::Allowed,
-            patient: whose.as_ref(),
+            patient: page.as_ref().and_then(|page| page.bsn.as_ref()),
             categories: page
                 .as_ref()
                 .map_or(Categories::NONE, |page| page.categories),

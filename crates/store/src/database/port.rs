@@ -24,7 +24,7 @@ pub(crate) enum Durability {
 #[derive(Debug)]
 pub(crate) enum Connection {
     /// To an SQLite file.
-    Sqlite(rusqlite::Connection),
+    Sqlite(sqlite::File),
     /// To PostgreSQL.
     Postgres(Box<Postgres>),
 }
@@ -135,7 +135,7 @@ impl Connection {
     /// Starts a transaction in which all that is read is of one moment.
     pub(crate) fn begin_reading(&self) -> Result<(), DatabaseError> {
         match self {
-            Self::Sqlite(file) => Ok(file.execute_batch("BEGIN DEFERRED")?),
+            Self::Sqlite(file) => sqlite::transact(file, "BEGIN DEFERRED"),
             Self::Postgres(connection) => {
                 connection.begin_reading();
                 Ok(())
@@ -146,7 +146,7 @@ impl Connection {
     /// Ends such a transaction.
     pub(crate) fn end_reading(&self) -> Result<(), DatabaseError> {
         match self {
-            Self::Sqlite(file) => Ok(file.execute_batch("ROLLBACK")?),
+            Self::Sqlite(file) => sqlite::transact(file, "ROLLBACK"),
             Self::Postgres(connection) => {
                 connection.end_reading();
                 Ok(())
@@ -157,7 +157,7 @@ impl Connection {
     /// Starts a transaction that makes what others find, alone.
     pub(crate) fn begin_making(&self) -> Result<(), DatabaseError> {
         match self {
-            Self::Sqlite(file) => Ok(file.execute_batch("BEGIN IMMEDIATE")?),
+            Self::Sqlite(file) => sqlite::transact(file, "BEGIN IMMEDIATE"),
             Self::Postgres(connection) => connection.begin_making(),
         }
     }
@@ -168,7 +168,7 @@ impl Connection {
         match self {
             Self::Sqlite(file) => {
                 sqlite::set_durability(file, durability)?;
-                file.execute_batch("BEGIN IMMEDIATE")?;
+                sqlite::transact(file, "BEGIN IMMEDIATE")?;
                 sqlite::data_version(file)
             }
             Self::Postgres(connection) => connection.begin_writing(durability),
@@ -188,7 +188,7 @@ impl Connection {
     /// was begun with.
     pub(crate) fn commit(&self) -> Result<(), DatabaseError> {
         match self {
-            Self::Sqlite(file) => Ok(file.execute_batch("COMMIT")?),
+            Self::Sqlite(file) => sqlite::transact(file, "COMMIT"),
             Self::Postgres(connection) => connection.commit(),
         }
     }
@@ -196,7 +196,7 @@ impl Connection {
     /// Ends a transaction as if it had not been.
     pub(crate) fn roll_back(&self) -> Result<(), DatabaseError> {
         match self {
-            Self::Sqlite(file) => Ok(file.execute_batch("ROLLBACK")?),
+            Self::Sqlite(file) => sqlite::transact(file, "ROLLBACK"),
             Self::Postgres(connection) => connection.roll_back(),
         }
     }

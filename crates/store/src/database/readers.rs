@@ -48,9 +48,33 @@ impl Readers {
             .await
             .map_err(|_| StoreError::Fault)?
     }
+
+    /// The same for what looks at a few rows only. A file is read on the spot,
+    /// because handing that to another thread takes longer than doing it.
+    pub(crate) async fn glance<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        if let Ok(_turn) = self.0.turns.try_acquire()
+            && let Some(file) = self.0.idle_file()
+        {
+            return self.0.read_with(file, work);
+        }
+        self.read(work).await
+    }
 }
 
 impl Pool {
+    /// A connection to a file that nobody uses.
+    fn idle_file(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.last().is_none_or(Connection::is_shared) {
+            return None;
+        }
+        idle.pop()
+    }
+
     fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
@@ -64,6 +88,14 @@ impl Pool {
             Some(connection) => connection,
             None => Connection::reader(&self.source)?,
         };
+        self.read_with(connection, work)
+    }
+
+    fn read_with<T>(
+        &self,
+        connection: Connection,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         connection.begin_reading()?;
         let connection = if connection.is_lost() {
             // The server closed it while nobody read.

@@ -1,6 +1,8 @@
 //! SQLite: connections, set up for durability first, and how values go in and
 //! come out.
 
+use std::cell::Cell;
+use std::ops::Deref;
 use std::path::Path;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -24,9 +26,25 @@ const BUSY_MS: u64 = 5_000;
 /// Prepared statements that a connection keeps.
 const STATEMENTS_MAX: usize = 128;
 
+/// A connection to a file.
+#[derive(Debug)]
+pub(crate) struct File {
+    connection: Connection,
+    /// What its commits wait for.
+    durability: Cell<Durability>,
+}
+
+impl Deref for File {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
 /// The connection that writes. `synchronous=FULL` makes a commit durable
 /// before it returns, in WAL mode too; [`set_durability`] can say otherwise.
-pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn writer(path: &Path) -> Result<File, StoreError> {
     make(path);
     let connection = open(
         path,
@@ -62,7 +80,7 @@ fn make(path: &Path) {
 }
 
 /// A connection that reads only.
-pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn reader(path: &Path) -> Result<File, StoreError> {
     // Opened for writing, because a read-only one cannot share the WAL index
     // when it comes first; `query_only` keeps it from changing anything.
     let connection = open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
@@ -71,28 +89,39 @@ pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+fn open(path: &Path, flags: OpenFlags) -> Result<File, StoreError> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(std::time::Duration::from_millis(BUSY_MS))?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "trusted_schema", "off")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    Ok(connection)
+    Ok(File {
+        connection,
+        durability: Cell::new(Durability::Now),
+    })
 }
 
 /// What the next transactions wait for when they commit. Of a write-ahead log
 /// that is not synced, SQLite loses the end at most: never a part, never what
 /// a later commit was synced with.
-pub(super) fn set_durability(
-    connection: &Connection,
-    durability: Durability,
-) -> Result<(), DatabaseError> {
+pub(super) fn set_durability(file: &File, durability: Durability) -> Result<(), DatabaseError> {
+    if file.durability.get() == durability {
+        return Ok(());
+    }
     let sql = match durability {
         Durability::Now => "PRAGMA synchronous=FULL",
         Durability::Soon => "PRAGMA synchronous=NORMAL",
     };
     // It acts while it is prepared, so a statement that was kept would do nothing.
-    Ok(connection.execute_batch(sql)?)
+    file.execute_batch(sql)?;
+    file.durability.set(durability);
+    Ok(())
+}
+
+/// Begins or ends a transaction, by a statement that is prepared once.
+pub(super) fn transact(connection: &Connection, sql: &str) -> Result<(), DatabaseError> {
+    connection.prepare_cached(sql)?.raw_execute()?;
+    Ok(())
 }
 
 /// Changes whenever another connection writes to the file.

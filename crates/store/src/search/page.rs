@@ -19,7 +19,7 @@ use super::sort::{self, Rank, SortKey};
 use super::walk::{self, Plan};
 use crate::database::kinds::Kinds;
 use crate::database::snapshot::Snapshot;
-use crate::read::stored;
+use crate::read::{FILED, filed, stored};
 use crate::{Options, SearchPage, StoreError};
 
 /// The parameter that a cursor comes back in.
@@ -334,11 +334,13 @@ pub(super) fn bodies(
     kinds: &Kinds,
     found: Vec<Found>,
 ) -> Result<Vec<crate::Stored>, StoreError> {
-    let mut body = connection.prepare_cached("SELECT body FROM version WHERE vid = ?1")?;
+    let sql = format!("SELECT v.body, {FILED} FROM version v WHERE v.vid = ?1");
+    let mut version = connection.prepare_cached(&sql)?;
     found
         .into_iter()
         .map(|found| {
-            let body: Vec<u8> = body.query_row([found.vid], |row| row.get(0))?;
+            let (body, filed) =
+                version.query_row([found.vid], |row| Ok((row.get(0)?, filed(row, 1)?)))?;
             let kind = crate::database::kinds::kind_of(found.rid);
             stored(
                 kinds.name(kind)?,
@@ -346,6 +348,7 @@ pub(super) fn bodies(
                 found.version,
                 found.updated,
                 body,
+                filed,
             )
         })
         .collect()

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::ahead::{Ahead, Known};
 use super::draft::Draft;
 use super::holdings::{self, Touched};
-use super::identity::{self, DELETED, LIVE, bsn_of};
+use super::identity::{self, DELETED, LIVE, SEVERAL, bsn_of};
 use super::inbox::{self, Kept};
 use super::plan::{Expected, Plan, Step, prepare};
 use super::{audit, compare, subject};
@@ -24,8 +24,6 @@ use crate::{Alongside, Change, Outcome, Precedence, Status, StoreError, Written}
 pub(crate) const LABORATORY_CODED: i64 = -1;
 /// Laboratory observations without one.
 pub(crate) const LABORATORY_UNCODED: i64 = -2;
-/// `resource.patient` of a resource that belongs to several patients.
-const SEVERAL: i64 = -1;
 const LOINC: &str = "http://loinc.org";
 
 /// Writes the changes with what goes alongside.

@@ -20,6 +20,8 @@ pub(crate) const LIVE: i64 = 0;
 pub(crate) const DELETED: i64 = 1;
 /// State of a row: others refer to it, it is not there itself.
 pub(crate) const REFERRED_TO: i64 = 2;
+/// `patient` of what belongs to several patients.
+pub(crate) const SEVERAL: i64 = -1;
 
 /// Whether FHIR allows this as a logical id.
 pub(crate) fn is_id(id: &str) -> bool {

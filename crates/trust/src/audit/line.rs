@@ -2,10 +2,14 @@
 //! NEN 7513 asks for: the event (7.2), the user and the organisation (7.3),
 //! and the patient and the data (7.4).
 
+use std::borrow::Cow;
+
 use care::{AccessContext, Bsn, Categories, OrganisationType, Purpose, Role, Ura};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
+use super::event::{
+    Agent, AuditEvent, Coding, Concept, Detail, Entity, Identifier, Reference, Source,
+};
 use super::{Happened, Outcome};
 use crate::{Rejected, identity::OrganisationRecord};
 
@@ -58,73 +62,78 @@ impl AuditLine<'_> {
 
     /// The AuditEvent as JSON bytes. `id` is its logical id.
     pub fn to_json(&self, id: &str, now: Timestamp) -> Vec<u8> {
-        let mut event = event(self.happened, self.outcome, self.observer, id, now);
-        event["purposeOfEvent"] = json!([concept(Purpose::SYSTEM, self.context.purpose().code())]);
-        event["agent"] = json!([
-            self.user(),
-            organisation_agent("110153", &self.asking(), false),
-            organisation_agent("110152", self.holder, false),
-        ]);
-        event["entity"] = Value::Array(self.entities());
-        into_bytes(&event)
+        let ura = self.context.organisation();
+        let asking = organisation(&ura, self.context.organisation_name());
+        let count = self.count.map(|count| count.to_string());
+        let event = AuditEvent {
+            purpose_of_event: Some([Concept::new(Purpose::SYSTEM, self.context.purpose().code())]),
+            agent: vec![
+                self.user(),
+                organisation_agent("110153", self.context.organisation_type(), asking, false),
+                agent_of("110152", self.holder, false),
+            ],
+            entity: self.entities(count.as_deref()),
+            ..event(self.happened, self.outcome, self.observer, id, now)
+        };
+        event.to_bytes()
     }
 
-    fn asking(&self) -> OrganisationRecord {
-        OrganisationRecord {
-            ura: self.context.organisation(),
-            name: self.context.organisation_name().to_owned(),
-            organisation_type: self.context.organisation_type(),
-        }
-    }
-
-    fn user(&self) -> Value {
+    fn user(&self) -> Agent<'_> {
         let actor = self.context.actor();
         let system = if actor.role.is_clinician() {
             Role::SYSTEM
         } else {
             OWN_ROLES
         };
-        json!({
-            "type": concept(PARTICIPATION, "IRCP"),
-            "role": [concept(system, actor.role.code())],
-            "who": {
-                "identifier": {
-                    "system": user_system(self.context.organisation()),
-                    "value": actor.id,
-                },
-                "display": actor.name,
-            },
-            "name": actor.name,
-            "requestor": true,
-        })
+        let users = user_system(self.context.organisation());
+        Agent {
+            kind: Concept::new(PARTICIPATION, "IRCP"),
+            role: Some([Concept::new(system, actor.role.code())]),
+            who: Reference::to(users, &actor.id).called(&actor.name),
+            name: Some(&actor.name),
+            requestor: true,
+        }
     }
 
-    fn entities(&self) -> Vec<Value> {
+    fn entities<'a>(&'a self, count: Option<&'a str>) -> Vec<Entity<'a>> {
         let mut entities = Vec::with_capacity(3);
         if let Some(patient) = self.about() {
-            entities.push(json!({
-                "what": { "identifier": { "system": Bsn::SYSTEM, "value": patient.expose() } },
-                "type": coding(ENTITY_TYPE, "1"),
-                "role": coding(OBJECT_ROLE, "1"),
-            }));
+            entities.push(Entity {
+                what: Some(Reference::to(Bsn::SYSTEM, patient.expose())),
+                kind: Coding::new(ENTITY_TYPE, "1"),
+                role: Some(Coding::new(OBJECT_ROLE, "1")),
+                detail: Vec::new(),
+            });
         }
-        let details = self.details();
-        if !details.is_empty() {
-            entities.push(json!({
-                "type": coding(ENTITY_TYPE, "2"),
-                "role": coding(OBJECT_ROLE, "4"),
-                "detail": details,
-            }));
+        let detail = self.details(count);
+        if !detail.is_empty() {
+            entities.push(Entity {
+                what: None,
+                kind: Coding::new(ENTITY_TYPE, "2"),
+                role: Some(Coding::new(OBJECT_ROLE, "4")),
+                detail,
+            });
         }
-        entities.push(json!({
-            "what": { "identifier": { "value": self.context.request().0 } },
-            "type": coding(BALP_ENTITY_TYPE, "XrequestId"),
-        }));
+        entities.push(Entity {
+            what: Some(Reference {
+                identifier: Some(Identifier {
+                    system: None,
+                    value: &self.context.request().0,
+                }),
+                display: None,
+            }),
+            kind: Coding::new(BALP_ENTITY_TYPE, "XrequestId"),
+            role: None,
+            detail: Vec::new(),
+        });
         entities
     }
 
-    fn details(&self) -> Vec<Value> {
-        let detail = |kind: &str, text: &str| json!({ "type": kind, "valueString": text });
+    fn details<'a>(&'a self, count: Option<&'a str>) -> Vec<Detail<'a>> {
+        let detail = |kind: &'static str, text: &'a str| Detail {
+            kind,
+            value_string: Cow::Borrowed(text),
+        };
         let mut details = Vec::new();
         details.extend(
             self.categories
@@ -141,9 +150,7 @@ impl AuditLine<'_> {
         if let Some(reason) = self.context.emergency_reason() {
             details.push(detail("emergency-reason", reason));
         }
-        if let Some(count) = self.count {
-            details.push(detail("count", &count.to_string()));
-        }
+        details.extend(count.map(|count| detail("count", count)));
         details
     }
 }
@@ -158,75 +165,86 @@ pub fn refused_attempt(
     id: &str,
     now: Timestamp,
 ) -> store::AuditBody {
-    let mut event = event(Happened::SignedIn, Outcome::Refused, observer, id, now);
-    event["outcomeDesc"] = json!(format!("refused: {}", rejected.code()));
-    event["agent"] = json!([match peer {
-        Some(peer) => organisation_agent("110153", peer, true),
-        None => json!({
-            "type": concept(PARTICIPATION, "IRCP"),
-            "who": { "display": "unknown" },
-            "requestor": true,
-        }),
-    }]);
+    let agent = match peer {
+        Some(peer) => agent_of("110153", peer, true),
+        None => Agent {
+            kind: Concept::new(PARTICIPATION, "IRCP"),
+            role: None,
+            who: Reference {
+                identifier: None,
+                display: Some("unknown"),
+            },
+            name: None,
+            requestor: true,
+        },
+    };
+    let event = AuditEvent {
+        outcome_desc: format!("refused: {}", rejected.code()).into(),
+        agent: vec![agent],
+        ..event(Happened::SignedIn, Outcome::Refused, observer, id, now)
+    };
     store::AuditBody {
         patient: None,
-        body: into_bytes(&event),
+        body: event.to_bytes(),
     }
 }
 
-fn event(
+/// What every line says: what happened, when, how it ended, and who says so.
+fn event<'a>(
     happened: Happened,
     outcome: Outcome,
-    observer: &OrganisationRecord,
-    id: &str,
+    observer: &'a OrganisationRecord,
+    id: &'a str,
     now: Timestamp,
-) -> Value {
+) -> AuditEvent<'a> {
     let (system, code, display) = happened.kind();
-    json!({
-        "resourceType": "AuditEvent",
-        "id": id,
-        "type": { "system": system, "code": code, "display": display },
-        "subtype": [coding(Happened::SYSTEM, happened.code())],
-        "action": happened.action(),
-        "recorded": format!("{now:.3}"),
-        "outcome": outcome.code(),
-        "outcomeDesc": outcome.description(),
-        "source": {
-            "observer": reference(observer),
-            "type": [coding(SOURCE_TYPE, "4")],
+    AuditEvent {
+        id,
+        kind: Coding {
+            system,
+            code,
+            display: Some(display),
         },
-    })
+        subtype: [Coding::new(Happened::SYSTEM, happened.code())],
+        action: happened.action(),
+        recorded: now,
+        outcome: outcome.code(),
+        outcome_desc: outcome.description().into(),
+        source: Source {
+            observer: organisation(&observer.ura, &observer.name),
+            kind: [Coding::new(SOURCE_TYPE, "4")],
+        },
+        purpose_of_event: None,
+        agent: Vec::new(),
+        entity: Vec::new(),
+    }
 }
 
-fn organisation_agent(kind: &str, organisation: &OrganisationRecord, requestor: bool) -> Value {
-    json!({
-        "type": concept(DICOM, kind),
-        "role": [concept(OrganisationType::SYSTEM, organisation.organisation_type.code())],
-        "who": reference(organisation),
-        "requestor": requestor,
-    })
+fn agent_of<'a>(kind: &'static str, of: &'a OrganisationRecord, requestor: bool) -> Agent<'a> {
+    let who = organisation(&of.ura, &of.name);
+    organisation_agent(kind, of.organisation_type, who, requestor)
 }
 
-fn reference(organisation: &OrganisationRecord) -> Value {
-    json!({
-        "identifier": { "system": Ura::SYSTEM, "value": organisation.ura.as_str() },
-        "display": organisation.name,
-    })
+fn organisation_agent<'a>(
+    kind: &'static str,
+    of: OrganisationType,
+    who: Reference<'a>,
+    requestor: bool,
+) -> Agent<'a> {
+    Agent {
+        kind: Concept::new(DICOM, kind),
+        role: Some([Concept::new(OrganisationType::SYSTEM, of.code())]),
+        who,
+        name: None,
+        requestor,
+    }
+}
+
+fn organisation<'a>(ura: &'a Ura, name: &'a str) -> Reference<'a> {
+    Reference::to(Ura::SYSTEM, ura.as_str()).called(name)
 }
 
 /// Identifiers of users are unique within their organisation.
 fn user_system(organisation: Ura) -> String {
     format!("{}/user", crate::identity::urn(organisation))
-}
-
-fn concept(system: &str, code: &str) -> Value {
-    json!({ "coding": [coding(system, code)] })
-}
-
-fn coding(system: &str, code: &str) -> Value {
-    json!({ "system": system, "code": code })
-}
-
-fn into_bytes(event: &Value) -> Vec<u8> {
-    serde_json::to_vec(event).expect("a JSON value always becomes bytes")
 }

@@ -10,6 +10,7 @@
 mod chain;
 mod check;
 mod code;
+mod event;
 mod head;
 mod line;
 mod read;

@@ -464,6 +464,10 @@ mod tests {
             version: 2,
             last_updated: Timestamp::UNIX_EPOCH,
             body: bytes::Bytes::new(),
+            filed: store::Filed {
+                categories: care::Categories::NONE,
+                whose: store::Whose::Nobody,
+            },
         };
         let line = deletion(&stored);
         let bundle = Resource::parse(line).expect("a resource");
