@@ -103,10 +103,16 @@ impl BundleText {
         }
     }
 
+    /// Types and ids have nothing in them that JSON escapes.
     fn full_url(&mut self, base: &str, stored: &Stored) {
-        let url = Value::from(format!("{base}/{}/{}", stored.resource_type, stored.id));
         self.raw(r#"{"fullUrl":"#);
-        self.entries.extend_from_slice(&url.to_bytes());
+        self.entries
+            .extend_from_slice(&Value::from(base).to_bytes());
+        // Before the quote that ends the base.
+        self.entries.pop();
+        for part in ["/", stored.resource_type, "/", &stored.id, "\""] {
+            self.raw(part);
+        }
     }
 
     fn raw(&mut self, text: &str) {

@@ -15,7 +15,7 @@ use crate::StoreError;
 /// Cache of the writer's connection, in KiB.
 const WRITER_CACHE_KIB: i64 = 16 << 10;
 /// Cache of each reader's connection, in KiB.
-const READER_CACHE_KIB: i64 = 4 << 10;
+const READER_CACHE_KIB: i64 = 8 << 10;
 /// Pages in the write-ahead log at which the writer copies them into the
 /// database (16 MiB of 4 KiB pages): rarely, because it costs two syncs.
 const CHECKPOINT_PAGES: i64 = 4_096;
