@@ -1,6 +1,6 @@
 //! Writing a Bundle around resources whose bytes stay as they are.
 
-use fhir::json::Value;
+use fhir::{FhirVersion, json::Value};
 use store::{HistoryEntry, Interaction, Stored};
 
 use crate::resource::entity_tag;
@@ -49,8 +49,15 @@ impl BundleText {
         self.raw(&format!(r#","search":{{"mode":"{mode}"}}}}"#));
     }
 
-    /// Adds a version of a history, with what of it is wanted.
-    pub(crate) fn version(&mut self, base: &str, entry: &HistoryEntry, part: &[u8]) {
+    /// Adds a version of a history, with what of it is wanted. A history of STU3
+    /// says how a version came about, not what was answered (`bdl-4`).
+    pub(crate) fn version(
+        &mut self,
+        version: FhirVersion,
+        base: &str,
+        entry: &HistoryEntry,
+        part: &[u8],
+    ) {
         let stored = &entry.stored;
         let (method, status) = match entry.interaction {
             Interaction::Create => ("POST", "201"),
@@ -62,11 +69,6 @@ impl BundleText {
             _ => format!("{}/{}", stored.resource_type, stored.id),
         };
         let request = fhir::value!({ "method": (method), "url": (url) });
-        let response = fhir::value!({
-            "status": (status),
-            "etag": (entity_tag(stored.version)),
-            "lastModified": (stored.last_updated.to_string())
-        });
         self.between();
         self.full_url(base, stored);
         if !part.is_empty() {
@@ -75,8 +77,15 @@ impl BundleText {
         }
         self.raw(r#","request":"#);
         self.entries.extend_from_slice(&request.to_bytes());
-        self.raw(r#","response":"#);
-        self.entries.extend_from_slice(&response.to_bytes());
+        if version == FhirVersion::R4 {
+            let response = fhir::value!({
+                "status": (status),
+                "etag": (entity_tag(stored.version)),
+                "lastModified": (stored.last_updated.to_string())
+            });
+            self.raw(r#","response":"#);
+            self.entries.extend_from_slice(&response.to_bytes());
+        }
         self.raw("}");
     }
 
@@ -161,6 +170,7 @@ mod tests {
         let mut bundle = BundleText::new("history", None);
         for (body, interaction) in [("", Interaction::Delete), ("{}", Interaction::Create)] {
             bundle.version(
+                FhirVersion::R4,
                 "b",
                 &HistoryEntry {
                     stored: stored(body),

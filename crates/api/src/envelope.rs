@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use care::{IdSource, RequestId};
-use fhir::outcome::IssueCode;
+use fhir::{FhirVersion, outcome::IssueCode};
 use futures::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tokio::{
@@ -21,6 +21,7 @@ use tokio::{
 };
 
 use crate::{
+    base,
     limits::HttpLimits,
     problem::Problem,
     query::{self, QueryPairs},
@@ -129,9 +130,11 @@ pub(crate) async fn envelope(
 }
 
 async fn answer(envelope: &Envelope, mut request: Request, next: Next) -> Response {
-    let (representation, query) = match prepare(&envelope.limits, &request) {
+    // What is no FHIR base refuses in R4, as it always did.
+    let (version, below) = base::split(request.uri().path()).unwrap_or_default();
+    let (representation, query) = match prepare(&envelope.limits, &request, version, below) {
         Ok(prepared) => prepared,
-        Err(problem) => return Representation::STANDARD.render(problem.into_response()),
+        Err(problem) => return Representation::standard(version).render(problem.into_response()),
     };
     request.extensions_mut().insert(Query(Arc::new(query)));
     // Whoever watches over the node must hear that it lives, most of all when
@@ -160,9 +163,12 @@ async fn answer(envelope: &Envelope, mut request: Request, next: Next) -> Respon
 }
 
 /// Checks the request target and reads what form the answer should have.
+/// `below` is the path below the FHIR base of the version.
 fn prepare(
     limits: &HttpLimits,
     request: &Request,
+    version: FhirVersion,
+    below: &str,
 ) -> Result<(Representation, QueryPairs), Problem> {
     let target_bytes = request
         .uri()
@@ -187,12 +193,14 @@ fn prepare(
         ));
     }
     let mut query = query::pairs(request.uri().query().unwrap_or_default().as_bytes())?;
-    if !may_name_persons(request) {
+    if !may_name_persons(version, below) {
         query::refuse_persons(&query)?;
     }
-    let representation = match Representation::wanted(&query, request.headers()) {
+    let representation = match Representation::wanted(version, &query, request.headers()) {
         // Lines have a form of their own; only refusals are in another.
-        Err(FormFault::Unsupported) if answers_in_lines(request) => Representation::STANDARD,
+        Err(FormFault::Unsupported(_)) if answers_in_lines(below) => {
+            Representation::standard(version)
+        }
         wanted => wanted?,
     };
     query.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
@@ -203,16 +211,15 @@ fn prepare(
 /// with a type at the own door. Dutch specifications prescribe such searches
 /// (BgZ-MSZ 2.0), so a record system may send them; no link, log or error
 /// repeats them, and this program never sends one itself.
-fn may_name_persons(request: &Request) -> bool {
-    let path = request.uri().path();
-    path.strip_prefix("/fhir/r4/")
-        .is_some_and(|rest| fhir::resource_type(rest).is_some())
+fn may_name_persons(version: FhirVersion, below: &str) -> bool {
+    below
+        .strip_prefix('/')
+        .is_some_and(|rest| version.resource_type(rest).is_some())
 }
 
 /// Whether the answer is lines of resources, which `Accept` then asks for.
-fn answers_in_lines(request: &Request) -> bool {
-    let path = request.uri().path();
-    path.starts_with("/fhir/r4/$export-file/") || path == "/fhir/r4/$import"
+fn answers_in_lines(below: &str) -> bool {
+    below.starts_with("/$export-file/") || below == "/$import"
 }
 
 /// The parameters of the URL without those that say how to answer.
@@ -249,7 +256,13 @@ mod tests {
 
     use super::*;
 
+    use crate::representation::Format;
+
     const URL_BYTES_MAX: usize = 40;
+
+    fn media_type(format: Format, version: FhirVersion) -> HeaderValue {
+        HeaderValue::from_static(format.media_type(version))
+    }
 
     fn limits() -> HttpLimits {
         HttpLimits {
@@ -272,6 +285,7 @@ mod tests {
         let router = Router::new()
             .route("/health/live", get(async || "alive"))
             .route("/missing", get(async || Problem::not_found()))
+            .route("/fhir/stu3/x", get(async || Problem::not_found()))
             .route(
                 "/query",
                 get(async |query: Query| query.must_be_empty().map_err(|_| "no")),
@@ -326,18 +340,23 @@ mod tests {
         let (status, headers, body) = ask(&router, "/missing", "*/*").await;
         assert_eq!(
             (status, &headers["content-type"]),
-            (
-                404,
-                &HeaderValue::from_static(crate::representation::FHIR_JSON)
-            )
+            (404, &media_type(Format::Json, FhirVersion::R4))
         );
         insta::assert_snapshot!(
             body,
             @r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found","diagnostics":"There is nothing here"}]}"#
         );
         let (_, headers, body) = ask(&router, "/missing", "application/fhir+xml").await;
-        assert_eq!(headers["content-type"], crate::representation::FHIR_XML);
+        assert_eq!(
+            headers["content-type"],
+            media_type(Format::Xml, FhirVersion::R4)
+        );
         assert!(body.contains("<code value=\"not-found\"/>"), "{body}");
+        let (_, headers, _) = ask(&router, "/fhir/stu3/x", "*/*").await;
+        assert_eq!(
+            headers["content-type"],
+            media_type(Format::Json, FhirVersion::Stu3)
+        );
         let (_, _, body) = ask(&router, "/missing?_pretty=true", "*/*").await;
         assert!(
             body.contains("\n  \"resourceType\": \"OperationOutcome\""),

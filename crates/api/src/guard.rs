@@ -100,13 +100,15 @@ impl<K: Eq + Hash + Clone> Clients<K> {
 /// The routes of a table, each behind the guard of the door.
 pub(crate) fn router<D: Guarded>(table: Vec<Route<Arc<D>>>, door: &Arc<D>) -> Router<Arc<D>> {
     let mut router = Router::new();
-    for Route { endpoint, handler } in table {
+    for route in table {
         let guard = Guard {
             door: Arc::clone(door),
-            credential: endpoint.credential,
+            credential: route.credential,
         };
-        let guarded = handler.route_layer(from_fn_with_state(guard, pass::<D>));
-        router = router.route(endpoint.path, guarded);
+        let guarded = route
+            .handlers
+            .route_layer(from_fn_with_state(guard, pass::<D>));
+        router = router.route(&route.path, guarded);
     }
     router.method_not_allowed_fallback(wrong_method)
 }

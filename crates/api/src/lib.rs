@@ -6,6 +6,7 @@
 //! [`node::router`], which build a door from a table of endpoints, and with
 //! [`open_http`], [`open_https`] and [`open_mllp`], which serve it on a socket.
 
+pub mod base;
 pub mod limits;
 pub mod mllp;
 pub mod node;

@@ -7,7 +7,7 @@
 
 use axum::response::{IntoResponse, Response};
 use exchange::ExchangeError;
-use fhir::outcome::{Issue, IssueCode, operation_outcome};
+use fhir::outcome::{Issue, IssueCode};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::representation::FhirBody;
@@ -148,8 +148,7 @@ impl From<ExchangeError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let outcome = operation_outcome(&self.issues).to_bytes();
-        let mut response = (self.status, FhirBody::from(outcome)).into_response();
+        let mut response = (self.status, FhirBody::Outcome(self.issues)).into_response();
         response.headers_mut().extend(self.headers);
         response
     }

@@ -1,23 +1,22 @@
 //! In what form an answer is wanted, and putting it into that form.
 //!
 //! Handlers answer in JSON; this turns it into XML or lays it out for people
-//! where the request asks so. A door speaks FHIR R4 only: a request for
-//! another version is refused, never answered in the wrong one.
+//! where the request asks so. A base speaks one version of FHIR: a request for
+//! another one is refused, never answered in the wrong one.
 
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use fhir::json::{Document, Value};
+use fhir::{
+    FhirVersion,
+    json::{Document, Value},
+    outcome::{Issue, operation_outcome_in},
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::{problem::Problem, query::QueryPairs};
-
-/// The media type of FHIR in JSON.
-pub(crate) const FHIR_JSON: &str = "application/fhir+json; fhirVersion=4.0; charset=utf-8";
-/// The media type of FHIR in XML.
-pub(crate) const FHIR_XML: &str = "application/fhir+xml; fhirVersion=4.0; charset=utf-8";
 
 /// JSON or XML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +25,28 @@ pub(crate) enum Format {
     Xml,
 }
 
+impl Format {
+    /// The media type of FHIR in this format.
+    pub(crate) const fn media_type(self, version: FhirVersion) -> &'static str {
+        match (self, version) {
+            (Self::Json, FhirVersion::R4) => {
+                "application/fhir+json; fhirVersion=4.0; charset=utf-8"
+            }
+            (Self::Json, FhirVersion::Stu3) => {
+                "application/fhir+json; fhirVersion=3.0; charset=utf-8"
+            }
+            (Self::Xml, FhirVersion::R4) => "application/fhir+xml; fhirVersion=4.0; charset=utf-8",
+            (Self::Xml, FhirVersion::Stu3) => {
+                "application/fhir+xml; fhirVersion=3.0; charset=utf-8"
+            }
+        }
+    }
+}
+
 /// In what form an answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Representation {
+    pub(crate) version: FhirVersion,
     pub(crate) format: Format,
     /// Whether people will read it (`_pretty`).
     pub(crate) pretty: bool,
@@ -37,65 +55,76 @@ pub(crate) struct Representation {
 /// Why a form cannot be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FormFault {
-    /// Neither JSON nor XML of FHIR R4 (406, or 415 for what was sent).
-    Unsupported,
+    /// Neither JSON nor XML of this version (406, or 415 for what was sent).
+    Unsupported(FhirVersion),
     /// `_pretty` is not `true` or `false`.
     Pretty,
 }
 
 impl Representation {
     /// What a request gets that asks for nothing, or for what there is not.
-    pub(crate) const STANDARD: Self = Self {
-        format: Format::Json,
-        pretty: false,
-    };
+    pub(crate) const fn standard(version: FhirVersion) -> Self {
+        Self {
+            version,
+            format: Format::Json,
+            pretty: false,
+        }
+    }
 
-    /// What the parameters `_format` and `_pretty` and the `Accept` header ask for.
-    pub(crate) fn wanted(query: &QueryPairs, headers: &HeaderMap) -> Result<Self, FormFault> {
+    /// What the parameters `_format` and `_pretty` and the `Accept` header ask for,
+    /// at a base of this version.
+    pub(crate) fn wanted(
+        version: FhirVersion,
+        query: &QueryPairs,
+        headers: &HeaderMap,
+    ) -> Result<Self, FormFault> {
+        let unsupported = || FormFault::Unsupported(version);
         let mut format = None;
         let mut pretty = false;
         for (name, value) in query {
             match name.as_str() {
-                "_format" => format = Some(of_parameter(value).ok_or(FormFault::Unsupported)?),
+                "_format" => {
+                    format = Some(of_parameter(version, value).ok_or_else(unsupported)?);
+                }
                 "_pretty" => pretty = value.parse().map_err(|_| FormFault::Pretty)?,
                 _ => {}
             }
         }
         let format = match format {
             Some(format) => format,
-            None => accepted(headers).ok_or(FormFault::Unsupported)?,
+            None => accepted(version, headers).ok_or_else(unsupported)?,
         };
-        Ok(Self { format, pretty })
+        Ok(Self {
+            version,
+            format,
+            pretty,
+        })
     }
 
     /// Puts the answer of a handler into this form.
     pub(crate) fn render(self, mut response: Response) -> Response {
-        let Some(body) = response.extensions_mut().remove::<FhirBody>() else {
-            return response;
+        let json = match response.extensions_mut().remove::<FhirBody>() {
+            None => return response,
+            Some(FhirBody::Json(json)) => json,
+            Some(FhirBody::Outcome(issues)) => operation_outcome_in(self.version, &issues)
+                .to_bytes()
+                .into(),
         };
-        let rendered = match self {
-            Self {
-                format: Format::Json,
-                pretty: false,
-            } => Some((body.0, FHIR_JSON)),
-            Self {
-                format: Format::Json,
-                pretty: true,
-            } => Document::parse(&body.0[..])
+        let rendered = match (self.format, self.pretty) {
+            (Format::Json, false) => Some(json),
+            (Format::Json, true) => Document::parse(&json[..])
                 .ok()
-                .map(|document| (Value::from(document.root()).to_pretty().into(), FHIR_JSON)),
-            Self {
-                format: Format::Xml,
-                ..
-            } => Document::parse(&body.0[..])
+                .map(|document| Value::from(document.root()).to_pretty().into()),
+            (Format::Xml, _) => Document::parse(&json[..])
                 .ok()
-                .and_then(|document| fhir::xml::from_json(&document).ok())
-                .map(|xml| (Bytes::from(xml), FHIR_XML)),
+                .and_then(|document| fhir::xml::from_json_in(self.version, &document).ok())
+                .map(Bytes::from),
         };
-        let Some((bytes, content_type)) = rendered else {
+        let Some(bytes) = rendered else {
             tracing::error!(representation = ?self, "an answer could not be put into its form");
-            return Self::STANDARD.render(Problem::unexpected().into_response());
+            return Self::standard(self.version).render(Problem::unexpected().into_response());
         };
+        let content_type = self.format.media_type(self.version);
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -107,36 +136,41 @@ impl Representation {
 impl From<FormFault> for Problem {
     fn from(fault: FormFault) -> Self {
         match fault {
-            FormFault::Unsupported => Self::new(
+            FormFault::Unsupported(version) => Self::new(
                 StatusCode::NOT_ACCEPTABLE,
                 fhir::outcome::IssueCode::NotSupported,
-                "Answers are FHIR R4 in JSON or XML",
+                format!("Answers are FHIR {version} in JSON or XML"),
             ),
             FormFault::Pretty => Self::bad_request("_pretty is true or false"),
         }
     }
 }
 
-/// A FHIR resource as JSON, on its way out. It becomes the body of the
-/// response when [`Representation::render`] has put it into its form.
+/// A FHIR resource on its way out. It becomes the body of the response when
+/// [`Representation::render`] has put it into its form.
 #[derive(Clone)]
-pub(crate) struct FhirBody(Bytes);
+pub(crate) enum FhirBody {
+    /// As JSON, in the version of the base.
+    Json(Bytes),
+    /// An OperationOutcome, which becomes one of the version of the base.
+    Outcome(Vec<Issue>),
+}
 
 impl From<Vec<u8>> for FhirBody {
     fn from(json: Vec<u8>) -> Self {
-        Self(json.into())
+        Self::Json(json.into())
     }
 }
 
 impl From<Bytes> for FhirBody {
     fn from(json: Bytes) -> Self {
-        Self(json)
+        Self::Json(json)
     }
 }
 
 impl From<&Value> for FhirBody {
     fn from(value: &Value) -> Self {
-        Self(value.to_bytes().into())
+        Self::Json(value.to_bytes().into())
     }
 }
 
@@ -150,15 +184,17 @@ impl IntoResponse for FhirBody {
 
 /// In what form a body came (`Content-Type`). A body without one is refused:
 /// guessing what a body is has been the start of many an attack.
-pub(crate) fn sent(headers: &HeaderMap) -> Result<Format, FormFault> {
+pub(crate) fn sent(version: FhirVersion, headers: &HeaderMap) -> Result<Format, FormFault> {
     let header = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    header.and_then(of_media_type).ok_or(FormFault::Unsupported)
+    header
+        .and_then(|text| of_media_type(version, text))
+        .ok_or(FormFault::Unsupported(version))
 }
 
 /// The format of a media type with its parameters.
-fn of_media_type(text: &str) -> Option<Format> {
+fn of_media_type(version: FhirVersion, text: &str) -> Option<Format> {
     let mut parts = text.split(';').map(str::trim);
     let format = match parts.next()?.to_ascii_lowercase().as_str() {
         "application/fhir+json" | "application/json" | "text/json" => Format::Json,
@@ -170,7 +206,7 @@ fn of_media_type(text: &str) -> Option<Format> {
         let value = value.trim().trim_matches('"');
         let fits = match name.trim().to_ascii_lowercase().as_str() {
             "charset" => value.eq_ignore_ascii_case("utf-8"),
-            "fhirversion" => value == "4.0" || value == "4.0.1",
+            "fhirversion" => value == version.release() || value == version.number(),
             _ => true,
         };
         if !fits {
@@ -181,17 +217,17 @@ fn of_media_type(text: &str) -> Option<Format> {
 }
 
 /// The format of a `_format` parameter: a media type or one of two short words.
-fn of_parameter(value: &str) -> Option<Format> {
+fn of_parameter(version: FhirVersion, value: &str) -> Option<Format> {
     match value {
         "json" => Some(Format::Json),
         "xml" => Some(Format::Xml),
         // In a query a plus sign means a space; many clients forget to encode it.
-        other => of_media_type(&other.replace("fhir ", "fhir+")),
+        other => of_media_type(version, &other.replace("fhir ", "fhir+")),
     }
 }
 
 /// The best format that the `Accept` headers allow; JSON when they do not say.
-fn accepted(headers: &HeaderMap) -> Option<Format> {
+fn accepted(version: FhirVersion, headers: &HeaderMap) -> Option<Format> {
     let mut best: Option<(Format, f32)> = None;
     let mut asked = false;
     for range in headers
@@ -213,7 +249,7 @@ fn accepted(headers: &HeaderMap) -> Option<Format> {
         let kind = range.split(';').next().unwrap_or_default().trim();
         let format = match kind {
             "*/*" | "application/*" => Some(Format::Json),
-            _ => of_media_type(range),
+            _ => of_media_type(version, range),
         };
         if let Some(format) = format
             && quality > 0.0
@@ -236,7 +272,29 @@ mod tests {
     fn check_accept(accept: &str, expected: Option<Format>) {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, accept.parse().unwrap());
-        assert_eq!(accepted(&headers), expected, "{accept}");
+        assert_eq!(accepted(FhirVersion::R4, &headers), expected, "{accept}");
+    }
+
+    #[test]
+    fn another_version_is_not_answered() {
+        for (version, asked, expected) in [
+            (FhirVersion::R4, "4.0", Some(Format::Json)),
+            (FhirVersion::R4, "4.0.1", Some(Format::Json)),
+            (FhirVersion::R4, "3.0", None),
+            (FhirVersion::Stu3, "3.0", Some(Format::Json)),
+            (FhirVersion::Stu3, "3.0.2", Some(Format::Json)),
+            (FhirVersion::Stu3, "4.0", None),
+            (FhirVersion::Stu3, "3", None),
+        ] {
+            let text = format!("application/fhir+json; fhirVersion={asked}");
+            assert_eq!(of_media_type(version, &text), expected, "{version} {asked}");
+        }
+        for version in FhirVersion::ALL {
+            for format in [Format::Json, Format::Xml] {
+                let own = of_media_type(version, format.media_type(version));
+                assert_eq!(own, Some(format), "{version}");
+            }
+        }
     }
 
     #[test]
@@ -260,7 +318,7 @@ mod tests {
     }
 
     fn check_parameter(value: &str, expected: Option<Format>) {
-        assert_eq!(of_parameter(value), expected, "{value}");
+        assert_eq!(of_parameter(FhirVersion::R4, value), expected, "{value}");
     }
 
     #[test]
@@ -278,12 +336,17 @@ mod tests {
         let check = |content_type: &str, expected| {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
-            assert_eq!(sent(&headers).ok(), expected, "{content_type}");
+            assert_eq!(
+                sent(FhirVersion::R4, &headers).ok(),
+                expected,
+                "{content_type}"
+            );
         };
         check("application/fhir+json", Some(Format::Json));
         check("application/fhir+json; charset=UTF-8", Some(Format::Json));
         check("application/fhir+json; charset=latin1", None);
         check("application/x-www-form-urlencoded", None);
-        assert_eq!(sent(&HeaderMap::new()), Err(FormFault::Unsupported));
+        let none = sent(FhirVersion::R4, &HeaderMap::new());
+        assert_eq!(none, Err(FormFault::Unsupported(FhirVersion::R4)));
     }
 }

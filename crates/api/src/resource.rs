@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use fhir::{Resource, outcome::IssueCode};
+use fhir::{FhirVersion, Resource, outcome::IssueCode};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use store::Stored;
@@ -12,44 +12,31 @@ use crate::{
     representation::{FhirBody, Format, sent},
 };
 
-/// Reads a body as a resource, in the format that its `Content-Type` says.
-pub(crate) fn parse(headers: &HeaderMap, body: Bytes) -> Result<Resource, Problem> {
-    let format = sent(headers).map_err(|_| {
+/// Reads a body as a resource of a version, in the format that its
+/// `Content-Type` says.
+pub(crate) fn parse(
+    version: FhirVersion,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Resource, Problem> {
+    let format = sent(version, headers).map_err(|_| {
         Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             IssueCode::NotSupported,
-            "The body must be FHIR R4, with the content type application/fhir+json or \
-             application/fhir+xml",
+            format!(
+                "The body must be FHIR {version}, with the content type application/fhir+json or \
+                 application/fhir+xml"
+            ),
         )
     })?;
     let parsed = match format {
-        Format::Json => Resource::parse(body),
-        Format::Xml => match fhir::xml::to_json(&body) {
-            Ok(json) => Resource::parse(json),
+        Format::Json => Resource::parse_in(version, body),
+        Format::Xml => match fhir::xml::to_json_in(version, &body) {
+            Ok(json) => Resource::parse_in(version, json),
             Err(issue) => Err(vec![issue]),
         },
     };
     parsed.map_err(|issues| Problem::with_issues(StatusCode::BAD_REQUEST, issues))
-}
-
-/// Reads a body as a resource of one type.
-pub(crate) fn parse_as(
-    resource_type: &str,
-    headers: &HeaderMap,
-    body: Bytes,
-) -> Result<Resource, Problem> {
-    if fhir::resource_type(resource_type).is_none() {
-        return Err(Problem::not_found());
-    }
-    let resource = parse(headers, body)?;
-    if resource.resource_type() == resource_type {
-        return Ok(resource);
-    }
-    Err(Problem::element(
-        IssueCode::Value,
-        "The resource is of another type than the URL says",
-        "resourceType",
-    ))
 }
 
 /// The entity tag of a version.

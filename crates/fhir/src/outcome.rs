@@ -1,5 +1,6 @@
 //! What is wrong with a resource or a request, and the OperationOutcome that says it.
 
+use crate::FhirVersion;
 use crate::json::Value;
 
 /// How bad an [`Issue`] is (code system issue-severity).
@@ -38,6 +39,9 @@ macro_rules! issue_codes {
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$variant => $code),* }
             }
+
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$variant),*];
         }
     };
 }
@@ -74,6 +78,17 @@ issue_codes! {
     Informational "informational" "For information."
 }
 
+impl IssueCode {
+    /// The code in a version: where STU3 lacks one of R4, the code above it.
+    pub const fn code_in(self, version: FhirVersion) -> &'static str {
+        match (version, self) {
+            (FhirVersion::Stu3, Self::MultipleMatches) => Self::Processing.code(),
+            (FhirVersion::Stu3, Self::Deleted) => Self::NotFound.code(),
+            _ => self.code(),
+        }
+    }
+}
+
 /// One thing that is wrong. The text is English and never holds a value from
 /// the resource: it may end up in a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,9 +121,14 @@ impl Issue {
     }
 }
 
+/// The issues as an OperationOutcome of R4, as [`operation_outcome_in`] has it.
+pub fn operation_outcome(issues: &[Issue]) -> Value {
+    operation_outcome_in(FhirVersion::R4, issues)
+}
+
 /// The issues as an OperationOutcome. Without any, it says that all is well:
 /// FHIR demands at least one issue.
-pub fn operation_outcome(issues: &[Issue]) -> Value {
+pub fn operation_outcome_in(version: FhirVersion, issues: &[Issue]) -> Value {
     let all_well = [Issue {
         severity: Severity::Information,
         code: IssueCode::Informational,
@@ -121,7 +141,7 @@ pub fn operation_outcome(issues: &[Issue]) -> Value {
         .map(|issue| {
             let mut value = crate::value!({
                 "severity": issue.severity.code(),
-                "code": issue.code.code(),
+                "code": issue.code.code_in(version),
                 "diagnostics": issue.text.as_str(),
             });
             if let Some(expression) = &issue.expression {
@@ -143,5 +163,17 @@ mod tests {
             Issue::error(IssueCode::Required, "birthDate is missing").at("Patient.birthDate");
         insta::assert_snapshot!(operation_outcome(&[issue]).to_pretty());
         insta::assert_snapshot!(operation_outcome(&[]).to_pretty());
+    }
+
+    #[test]
+    fn every_code_is_one_of_its_version() {
+        for version in FhirVersion::ALL {
+            for code in IssueCode::ALL {
+                let issue = Issue::error(*code, "x");
+                let outcome = operation_outcome_in(version, &[issue]).to_bytes();
+                let outcome = crate::Resource::parse_in(version, outcome).unwrap();
+                assert_eq!(crate::structure::check(&outcome), [], "{version} {code:?}");
+            }
+        }
     }
 }

@@ -88,7 +88,16 @@ impl Resource {
     /// # Errors
     /// As [`Self::parse`].
     pub fn from_node(node: Node<'_>) -> Result<Self, Vec<Issue>> {
-        Self::parse(node.raw())
+        Self::from_node_in(FhirVersion::R4, node)
+    }
+
+    /// Makes a resource of a version of an object inside another document. Its
+    /// bytes are copied.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn from_node_in(version: FhirVersion, node: Node<'_>) -> Result<Self, Vec<Issue>> {
+        Self::parse_in(version, node.raw())
     }
 
     /// Makes a resource of R4 of a built value.

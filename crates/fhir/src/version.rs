@@ -35,6 +35,14 @@ impl FhirVersion {
         }
     }
 
+    /// The value of the parameter `fhirVersion` in media types: `4.0`, `3.0`.
+    pub const fn release(self) -> &'static str {
+        match self {
+            Self::R4 => "4.0",
+            Self::Stu3 => "3.0",
+        }
+    }
+
     /// The resource types of this version, sorted by name.
     pub fn resource_types(self) -> &'static [&'static str] {
         definitions::of(self).resource_types()
@@ -82,6 +90,7 @@ mod tests {
         for version in FhirVersion::ALL {
             assert_eq!(version.name().parse(), Ok(version));
             assert_eq!(version.number().parse(), Ok(version));
+            assert!(version.number().starts_with(version.release()));
         }
         assert_eq!("r5".parse::<FhirVersion>(), Err(UnknownVersion));
         assert_eq!(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use exchange::catalogue::Catalogue;
+use fhir::FhirVersion;
 use network::{
     PeerAddress, PeerClient,
     addressing::{Directory, RegionalAddresses},
@@ -16,12 +17,12 @@ use web::findings::{DatabaseFound, Finding, KeysFound, NodeChecks};
 
 use crate::{
     config::NodeConfig,
-    node::{NodeFiles, open_store},
+    node::{NodeFiles, Records},
 };
 
-/// Looks at everything. `running` is the store of a node that runs in this
-/// process; without one the database is opened beside whoever has it.
-pub(crate) async fn examine(config: &NodeConfig, running: Option<&Store>) -> Vec<Finding> {
+/// Looks at everything. `running` are the stores of a node that runs in this
+/// process; without them the databases are opened beside whoever has them.
+pub(crate) async fn examine(config: &NodeConfig, running: Option<&[Store]>) -> Vec<Finding> {
     let mut findings = vec![exchanges(config), policies()];
     let files = match NodeFiles::read(config) {
         Err(error) => {
@@ -34,13 +35,29 @@ pub(crate) async fn examine(config: &NodeConfig, running: Option<&Store>) -> Vec
         organisation: files.identity.organisation().name.clone(),
         people: files.people.iter().count(),
     })));
-    let store = match running {
-        Some(store) => Ok(store.clone()),
-        None => open_store(config, &files, String::new()),
-    };
-    match store {
-        Ok(store) => findings.extend(database(&store).await),
-        Err(error) => findings.push(Finding::Database(Err(format!("{error:#}")))),
+    match running {
+        Some(stores) => {
+            for store in stores {
+                findings.extend(database(store).await);
+            }
+        }
+        None => match Records::all(config) {
+            Ok(all) => {
+                for records in all {
+                    match records.open(&files, String::new()) {
+                        Ok(store) => findings.extend(database(&store).await),
+                        Err(error) => findings.push(Finding::Database(
+                            records.version,
+                            Err(format!("{error:#}")),
+                        )),
+                    }
+                }
+            }
+            Err(error) => findings.push(Finding::Database(
+                FhirVersion::R4,
+                Err(format!("{error:#}")),
+            )),
+        },
     }
     findings.push(region(config, &files).await);
     findings
@@ -69,7 +86,8 @@ fn policies() -> Finding {
 }
 
 async fn database(store: &Store) -> Vec<Finding> {
-    let wrong = |what: String| vec![Finding::Database(Err(what))];
+    let version = store.version();
+    let wrong = |what: String| vec![Finding::Database(version, Err(what))];
     let (integrity, statistics) = match (store.check_integrity().await, store.statistics().await) {
         (Ok(integrity), Ok(statistics)) => (integrity, statistics),
         (Err(error), _) | (_, Err(error)) => return wrong(error.to_string()),
@@ -83,15 +101,18 @@ async fn database(store: &Store) -> Vec<Finding> {
         .filter(|(state, _)| *state == store::MessageState::Refused)
         .map(|(_, count)| count)
         .sum();
-    vec![
-        Finding::Database(Ok(DatabaseFound {
-            resources: statistics.resources.iter().map(|(_, count)| count).sum(),
-            audit_lines: statistics.audit_lines,
-            kilobytes: integrity.database_bytes / 1024,
-        })),
-        Finding::Messages(refused),
-        Finding::Registrations(statistics.outbox_waiting),
-    ]
+    let found = DatabaseFound {
+        resources: statistics.resources.iter().map(|(_, count)| count).sum(),
+        audit_lines: statistics.audit_lines,
+        kilobytes: integrity.database_bytes / 1024,
+    };
+    let mut findings = vec![Finding::Database(version, Ok(found))];
+    // Messages are translated into R4, and R4 is what the region is told of.
+    if version == FhirVersion::R4 {
+        findings.push(Finding::Messages(refused));
+        findings.push(Finding::Registrations(statistics.outbox_waiting));
+    }
+    findings
 }
 
 async fn region(config: &NodeConfig, files: &NodeFiles) -> Finding {
@@ -110,16 +131,16 @@ async fn region(config: &NodeConfig, files: &NodeFiles) -> Finding {
 /// Looks at a node that runs in this process.
 pub(crate) struct RunningChecks {
     config: NodeConfig,
-    store: Store,
+    stores: Vec<Store>,
     /// A check reads the whole database: one at a time.
     one_at_a_time: Mutex<()>,
 }
 
 impl RunningChecks {
-    pub(crate) fn new(config: NodeConfig, store: Store) -> Self {
+    pub(crate) fn new(config: NodeConfig, stores: Vec<Store>) -> Self {
         Self {
             config,
-            store,
+            stores,
             one_at_a_time: Mutex::new(()),
         }
     }
@@ -129,6 +150,6 @@ impl RunningChecks {
 impl NodeChecks for RunningChecks {
     async fn findings(&self) -> Vec<Finding> {
         let _turn = self.one_at_a_time.lock().await;
-        examine(&self.config, Some(&self.store)).await
+        examine(&self.config, Some(&self.stores)).await
     }
 }

@@ -102,6 +102,9 @@ pub(crate) enum Issuer {
 pub(crate) struct FilesConfig {
     /// The database of the organisation.
     pub(crate) database: DatabaseSetting,
+    /// A database of its records in FHIR STU3. Left out, there is no STU3 base.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) database_stu3: Option<DatabaseSetting>,
     /// The directory with `certificate.pem` and `key.pem`.
     pub(crate) identity: PathBuf,
     /// The certificate of the region's authority.
@@ -200,11 +203,16 @@ impl NodeConfig {
             .with_context(|| format!("in `{}`", path.display()))?;
         let directory = path.parent().unwrap_or(Path::new("."));
         let files = &mut config.files;
-        files.database.below(directory);
-        files
-            .database
-            .parse()
-            .with_context(|| format!("`files.database` in `{}`", path.display()))?;
+        for (name, database) in [
+            ("database", Some(&mut files.database)),
+            ("database_stu3", files.database_stu3.as_mut()),
+        ] {
+            let Some(database) = database else { continue };
+            database.below(directory);
+            database
+                .parse()
+                .with_context(|| format!("`files.{name}` in `{}`", path.display()))?;
+        }
         for file in [&mut files.identity, &mut files.authority, &mut files.people]
             .into_iter()
             .chain(&mut files.exchanges)

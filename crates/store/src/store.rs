@@ -106,6 +106,11 @@ impl Store {
         })))
     }
 
+    /// The version of FHIR that its resources are of.
+    pub fn version(&self) -> FhirVersion {
+        self.0.options.version
+    }
+
     /// The current version of a resource. What the scope does not let through
     /// is [`Found::Absent`].
     pub async fn read(

@@ -5,6 +5,7 @@
 //! configuration ([`NodeChecks`]).
 
 use async_trait::async_trait;
+use fhir::FhirVersion;
 
 use crate::{view::text, words::Language};
 
@@ -28,8 +29,8 @@ pub enum Finding {
     Policies(Result<(), String>),
     /// Keys, certificate and people.
     Keys(Result<KeysFound, String>),
-    /// The database of the organisation.
-    Database(Result<DatabaseFound, String>),
+    /// The database of the organisation's records in a version of FHIR.
+    Database(FhirVersion, Result<DatabaseFound, String>),
     /// How many messages were refused and wait.
     Messages(u64),
     /// How many registrations wait for the localisation index.
@@ -76,7 +77,7 @@ impl Finding {
             Self::Exchanges(found) => found.is_ok(),
             Self::Policies(found) => found.is_ok(),
             Self::Keys(found) => found.is_ok(),
-            Self::Database(found) => found.is_ok(),
+            Self::Database(_, found) => found.is_ok(),
             Self::Region(found) => found.is_ok(),
             Self::Messages(refused) => *refused == 0,
             Self::Registrations(waiting) => *waiting <= REGISTRATIONS_WAITING_MAX,
@@ -89,13 +90,17 @@ impl Finding {
             Self::Exchanges(_) => ("checks.exchanges", "checks.exchanges-todo"),
             Self::Policies(_) => ("checks.policies", "checks.policies-todo"),
             Self::Keys(_) => ("checks.keys", "checks.keys-todo"),
-            Self::Database(_) => ("checks.database", "checks.database-todo"),
+            Self::Database(..) => ("checks.database", "checks.database-todo"),
             Self::Messages(_) => ("checks.messages", "checks.messages-todo"),
             Self::Registrations(_) => ("checks.registrations", "checks.registrations-todo"),
             Self::Region(_) => ("checks.region", "checks.region-todo"),
         };
+        let mut what = language.text(what).to_owned();
+        if let Self::Database(FhirVersion::Stu3, _) = self {
+            what.push_str(" (STU3)");
+        }
         Told {
-            what: language.text(what).to_owned(),
+            what,
             found: self.found(language).unwrap_or_else(|wrong| wrong),
             hint: (!self.is_well()).then(|| language.text(todo).to_owned()),
         }
@@ -120,7 +125,7 @@ impl Finding {
                 let values = [("name", &*organisation), ("n", &*people)];
                 language.fill("checks.keys-ok", &values)
             }
-            Self::Database(found) => {
+            Self::Database(_, found) => {
                 let found = found.clone()?;
                 let [resources, lines, kilobytes] =
                     [found.resources, found.audit_lines, found.kilobytes]
@@ -167,7 +172,11 @@ mod tests {
         );
         check(Finding::Policies(Err(wrong())), false, "x failed");
         check(Finding::Keys(Err(wrong())), false, "x failed");
-        check(Finding::Database(Err(wrong())), false, "x failed");
+        check(
+            Finding::Database(FhirVersion::R4, Err(wrong())),
+            false,
+            "x failed",
+        );
         check(
             Finding::Messages(0),
             true,

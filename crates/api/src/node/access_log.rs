@@ -5,6 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use fhir::FhirVersion;
 use http::HeaderMap;
 
 use super::Shared;
@@ -22,7 +23,7 @@ pub(super) async fn access_log(
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
     let body = body::read(&headers, body, inner.limits.body_bytes).await?;
-    let resource = resource::parse(&headers, body)?;
+    let resource = resource::parse(FhirVersion::R4, &headers, body)?;
     // About whom is in the token alone.
     Parameters::new(&resource, &[])?;
     let lines = inner.node.answer_access_log(&cx).await?;

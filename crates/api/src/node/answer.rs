@@ -5,6 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use fhir::FhirVersion;
 use http::HeaderMap;
 
 use super::Shared;
@@ -21,7 +22,7 @@ pub(super) async fn batch(
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
     let body = body::read(&headers, body, inner.limits.body_bytes).await?;
-    let bundle = resource::parse(&headers, body)?;
+    let bundle = resource::parse(FhirVersion::R4, &headers, body)?;
     let answer = inner.node.answer_batch(&cx, &bundle).await?;
     Ok(FhirBody::from(answer).into_response())
 }

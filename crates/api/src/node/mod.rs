@@ -13,14 +13,10 @@ mod token;
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    middleware::from_fn_with_state,
-    routing::{delete, get, post, put},
-};
+use axum::{Router, middleware::from_fn_with_state};
 use care::{Clock, IdSource, Ura};
 use exchange::Node;
-use http::{Method, request::Parts};
+use http::request::Parts;
 use network::{
     addressing::AddressRegister,
     consent::{CachedConsents, RegionalConsents},
@@ -91,86 +87,32 @@ type Shared = Arc<Inner>;
 /// The endpoints of a node door. Those of the regional services answer 404 at
 /// a node that does not run them.
 pub fn endpoints() -> Vec<Endpoint> {
-    of_table(table())
+    of_table(&table())
 }
 
 fn table() -> Vec<Route<Shared>> {
     use Credential::{Peer, PeerAndToken};
     use service::{addressing, consent, invalidated, localisation, pseudonym};
     vec![
-        route(Method::POST, "/oauth/token", Peer, post(token::token)),
-        route(Method::POST, "/fhir/r4", PeerAndToken, post(answer::batch)),
-        route(
-            Method::POST,
-            "/fhir/r4/$access-log",
-            PeerAndToken,
-            post(access_log::access_log),
-        ),
-        route(Method::GET, STATUS_PATH, Peer, get(status::status)),
-        route(
-            Method::POST,
-            "/consent/invalidated",
-            Peer,
-            post(invalidated),
-        ),
-        route(
-            Method::POST,
-            "/consent/closed-question",
-            Peer,
-            post(consent),
-        ),
-        route(Method::POST, "/consent/open-question", Peer, post(consent)),
-        route(Method::POST, "/consent/lease", Peer, post(consent)),
-        route(Method::POST, "/pseudonym/evaluate", Peer, post(pseudonym)),
-        route(Method::POST, "/localisation/fhir", Peer, post(localisation)),
-        route(
-            Method::POST,
-            "/localisation/fhir/List",
-            Peer,
-            post(localisation),
-        ),
-        route(
-            Method::POST,
-            "/localisation/fhir/List/_search",
-            Peer,
-            post(localisation),
-        ),
-        route(
-            Method::POST,
-            "/localisation/fhir/List/_withdraw",
-            Peer,
-            post(localisation),
-        ),
-        route(
-            Method::DELETE,
-            "/localisation/fhir/List/{id}",
-            Peer,
-            delete(localisation),
-        ),
-        route(
-            Method::GET,
-            "/addressing/fhir/{type}",
-            Peer,
-            get(addressing),
-        ),
-        route(
-            Method::GET,
-            "/addressing/fhir/{type}/_history",
-            Peer,
-            get(addressing),
-        ),
-        route(
-            Method::GET,
-            "/addressing/fhir/{type}/{id}",
-            Peer,
-            get(addressing),
-        ),
-        route(
-            Method::PUT,
-            "/addressing/fhir/{type}/{id}",
-            Peer,
-            put(addressing),
-        ),
+        route("/oauth/token", Peer).post(token::token),
+        route("/fhir/r4", PeerAndToken).post(answer::batch),
+        route("/fhir/r4/$access-log", PeerAndToken).post(access_log::access_log),
+        route(STATUS_PATH, Peer).get(status::status),
+        route("/consent/invalidated", Peer).post(invalidated),
+        route("/consent/closed-question", Peer).post(consent),
+        route("/consent/open-question", Peer).post(consent),
+        route("/consent/lease", Peer).post(consent),
+        route("/pseudonym/evaluate", Peer).post(pseudonym),
+        route("/localisation/fhir", Peer).post(localisation),
+        route("/localisation/fhir/List", Peer).post(localisation),
+        route("/localisation/fhir/List/_search", Peer).post(localisation),
+        route("/localisation/fhir/List/_withdraw", Peer).post(localisation),
+        route("/localisation/fhir/List/{id}", Peer).delete(localisation),
+        route("/addressing/fhir/{type}", Peer).get(addressing),
+        route("/addressing/fhir/{type}/_history", Peer).get(addressing),
+        route("/addressing/fhir/{type}/{id}", Peer)
+            .get(addressing)
+            .put(addressing),
     ]
 }
 

@@ -12,14 +12,12 @@ use trust::audit::Outcome;
 
 use super::Shared;
 use crate::{
-    body,
     bundle_text::BundleText,
     envelope::Query,
     extract::Caller,
     parameters::{Parameters, required},
     problem::Problem,
     representation::FhirBody,
-    resource,
 };
 
 /// Takes Parameters with optionally `identifier` (the BSN); without it the
@@ -34,8 +32,7 @@ pub(super) async fn access_log(
     body: Body,
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
-    let body = body::read(&headers, body, own.limits.body_bytes).await?;
-    let resource = resource::parse(&headers, body)?;
+    let resource = own.received(&headers, body).await?;
     let parameters = Parameters::new(&resource, &["identifier"])?;
     let bsn = match parameters.bsn("identifier")? {
         Some(bsn) => bsn,

@@ -7,33 +7,35 @@ use axum::{
 };
 use bytes::Bytes;
 use fhir::{
+    FhirVersion,
     json::Value,
     search::{Kind, Parameter},
 };
 use jiff::Timestamp;
 
 use super::Shared;
-use crate::{envelope::Query, problem::Problem, representation::FhirBody, route::Endpoint};
+use crate::{base, envelope::Query, problem::Problem, representation::FhirBody, route::Endpoint};
 
-/// How an interaction with a resource type is asked for, and its code.
+/// How an interaction with a resource type is asked for, below the base, and its
+/// code.
 const INTERACTIONS: [(&str, &str, &str); 9] = [
-    ("GET", "/fhir/r4/{type}/{id}", "read"),
-    ("GET", "/fhir/r4/{type}/{id}/_history/{version}", "vread"),
-    ("PUT", "/fhir/r4/{type}/{id}", "update"),
-    ("PATCH", "/fhir/r4/{type}/{id}", "patch"),
-    ("DELETE", "/fhir/r4/{type}/{id}", "delete"),
-    ("GET", "/fhir/r4/{type}/{id}/_history", "history-instance"),
-    ("GET", "/fhir/r4/{type}/_history", "history-type"),
-    ("POST", "/fhir/r4/{type}", "create"),
-    ("GET", "/fhir/r4/{type}", "search-type"),
+    ("GET", "/{type}/{id}", "read"),
+    ("GET", "/{type}/{id}/_history/{version}", "vread"),
+    ("PUT", "/{type}/{id}", "update"),
+    ("PATCH", "/{type}/{id}", "patch"),
+    ("DELETE", "/{type}/{id}", "delete"),
+    ("GET", "/{type}/{id}/_history", "history-instance"),
+    ("GET", "/{type}/_history", "history-type"),
+    ("POST", "/{type}", "create"),
+    ("GET", "/{type}", "search-type"),
 ];
 
-/// The same for the base.
+/// The same for the base itself.
 const SYSTEM_INTERACTIONS: [(&str, &str, &str); 4] = [
-    ("POST", "/fhir/r4", "transaction"),
-    ("POST", "/fhir/r4", "batch"),
-    ("GET", "/fhir/r4/_history", "history-system"),
-    ("GET", "/fhir/r4", "search-system"),
+    ("POST", "", "transaction"),
+    ("POST", "", "batch"),
+    ("GET", "/_history", "history-system"),
+    ("GET", "", "search-system"),
 ];
 
 pub(super) async fn capability(
@@ -51,15 +53,31 @@ pub(super) async fn capability(
     Ok(FhirBody::from(own.capability.clone()).into_response())
 }
 
-/// The statement of a door at this base, with these endpoints.
-pub(super) fn statement(fhir_base: &str, endpoints: &[Endpoint], now: Timestamp) -> Bytes {
-    let resources: Vec<Value> = fhir::resource_types()
+/// The statement of a base of this version, with these endpoints.
+pub(super) fn statement(
+    version: FhirVersion,
+    fhir_base: &str,
+    endpoints: &[Endpoint],
+    now: Timestamp,
+) -> Bytes {
+    let offered = Offered {
+        version,
+        endpoints: endpoints
+            .iter()
+            .filter_map(|endpoint| {
+                let path = endpoint.path.strip_prefix(base::path(version))?;
+                Some((endpoint.method.as_str(), path))
+            })
+            .collect(),
+    };
+    let resources: Vec<Value> = version
+        .resource_types()
         .iter()
         .filter(|name| !matches!(**name, "Parameters" | "OperationOutcome"))
-        .map(|name| resource(name, endpoints))
+        .map(|name| offered.resource(name))
         .collect();
-    let interactions = codes(&SYSTEM_INTERACTIONS, endpoints);
-    let statement = fhir::value!({
+    let interactions = offered.codes(&SYSTEM_INTERACTIONS);
+    let mut statement = fhir::value!({
         "resourceType": "CapabilityStatement",
         "status": "active",
         "date": (now.to_string()),
@@ -69,83 +87,169 @@ pub(super) fn statement(fhir_base: &str, endpoints: &[Endpoint], now: Timestamp)
             "description": "The own door of a Schakel node",
             "url": (fhir_base)
         },
-        "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "application/fhir+xml", "json", "xml"],
-        "patchFormat": [
-            "application/json-patch+json", "application/fhir+json", "application/fhir+xml"
-        ],
-        "rest": [{
-            "mode": "server",
-            "documentation": "Unknown search parameters are refused, unless Prefer says \
-                handling=lenient. A BSN belongs in a body: search with POST [type]/_search. \
-                POST $regional-record asks the region about a patient, POST $access-log \
-                tells who looked, POST $import stores lines of resources.",
-            "security": {
-                "cors": false,
-                "description": "Bearer tokens of the organisation (RFC 6750)"
-            },
-            "resource": (resources),
-            "interaction": (interactions),
-            "operation": [{ "name": "export", "definition": (export("export")) }]
-        }]
+        "fhirVersion": (version.number())
     });
+    if version == FhirVersion::Stu3 {
+        // What is not known is refused: elements and extensions alike.
+        statement.set("acceptUnknown", "no");
+    }
+    let region = match version {
+        FhirVersion::R4 => {
+            " POST $regional-record asks the region about a patient, POST $access-log tells \
+             who looked."
+        }
+        FhirVersion::Stu3 => "",
+    };
+    let documentation = format!(
+        "Unknown search parameters are refused, unless Prefer says handling=lenient. A BSN \
+         belongs in a body: search with POST [type]/_search. POST $import stores lines of \
+         resources.{region}"
+    );
+    statement.set(
+        "format",
+        fhir::value!([
+            "application/fhir+json",
+            "application/fhir+xml",
+            "json",
+            "xml"
+        ]),
+    );
+    statement.set(
+        "patchFormat",
+        fhir::value!([
+            "application/json-patch+json",
+            "application/fhir+json",
+            "application/fhir+xml"
+        ]),
+    );
+    let mut rest = fhir::value!({
+        "mode": "server",
+        "documentation": (documentation),
+        "security": {
+            "cors": false,
+            "description": "Bearer tokens of the organisation (RFC 6750)"
+        },
+        "resource": (resources),
+        "interaction": (interactions)
+    });
+    let operations = offered.of_base();
+    if !operations.is_empty() {
+        rest.set("operation", operations);
+    }
+    statement.set("rest", fhir::value!([(rest)]));
     statement.to_bytes().into()
 }
 
-fn resource(name: &str, endpoints: &[Endpoint]) -> Value {
-    let parameters: Vec<Value> = fhir::search::parameters(name)
-        .iter()
-        .filter(|one| is_searched(one))
-        .map(parameter)
-        .collect();
-    let interactions = codes(&INTERACTIONS, endpoints);
-    let operations = operations(name, endpoints);
-    let mut resource = fhir::value!({
-        "type": (name),
-        "interaction": (interactions),
-        "versioning": "versioned-update",
-        "readHistory": true,
-        "updateCreate": true,
-        "conditionalCreate": true,
-        "conditionalRead": "full-support",
-        "conditionalUpdate": true,
-        "conditionalDelete": "single",
-        "searchParam": (parameters)
-    });
-    if !operations.is_empty() {
-        resource.set("operation", operations);
-    }
-    resource
+/// What a base offers: methods and paths below it.
+struct Offered<'a> {
+    version: FhirVersion,
+    endpoints: Vec<(&'a str, &'a str)>,
 }
 
-/// The operations of FHIR on a resource type, as the endpoints have them: those
-/// on all types are defined on Resource.
-fn operations(resource_type: &str, endpoints: &[Endpoint]) -> Vec<Value> {
-    let mut found: Vec<(&str, &str)> = endpoints
-        .iter()
-        .filter_map(|endpoint| {
-            let path = endpoint.path.strip_prefix("/fhir/r4/")?;
-            let (of, rest) = path.split_once('/')?;
-            let (_, name) = rest
-                .rsplit_once('$')
-                .filter(|(_, name)| !name.contains('/'))?;
-            match of {
-                "{type}" => Some(("Resource", name)),
-                of if of == resource_type => Some((of, name)),
-                _ => None,
-            }
-        })
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    let operation = |(of, name): (&str, &str)| {
-        let definition = match name {
-            "export" => export(&format!("{}-export", of.to_lowercase())),
-            _ => format!("http://hl7.org/fhir/OperationDefinition/{of}-{name}"),
+impl Offered<'_> {
+    fn resource(&self, name: &str) -> Value {
+        let parameters: Vec<Value> = fhir::search::parameters_in(self.version, name)
+            .iter()
+            .filter(|one| is_searched(one))
+            .map(parameter)
+            .collect();
+        let interactions = self.codes(&INTERACTIONS);
+        let mut resource = fhir::value!({
+            "type": (name),
+            "interaction": (interactions),
+            "versioning": "versioned-update",
+            "readHistory": true,
+            "updateCreate": true,
+            "conditionalCreate": true,
+            "conditionalRead": "full-support",
+            "conditionalUpdate": true,
+            "conditionalDelete": "single",
+            "searchParam": (parameters)
+        });
+        // STU3 names operations at the base only.
+        let operations = match self.version {
+            FhirVersion::R4 => self.on(name),
+            FhirVersion::Stu3 => Vec::new(),
         };
-        fhir::value!({ "name": (name), "definition": (definition) })
-    };
-    found.into_iter().map(operation).collect()
+        if !operations.is_empty() {
+            resource.set("operation", operations);
+        }
+        resource
+    }
+
+    /// The operations that are named at the base: those on it, and in STU3 all.
+    fn of_base(&self) -> Vec<Value> {
+        let mut found = Vec::new();
+        if self.endpoints.iter().any(|(_, path)| *path == "/$export") {
+            found.push(self.operation("export", &export("export")));
+        }
+        if self.version == FhirVersion::Stu3 {
+            let mut named: Vec<(&str, &str)> = self
+                .operations()
+                .filter(|(of, _)| *of == "Resource" || self.version.resource_type(of).is_some())
+                .collect();
+            named.sort_unstable();
+            named.dedup();
+            let named = named.into_iter();
+            found.extend(named.map(|(of, name)| self.operation(name, &defined(of, name))));
+        }
+        found
+    }
+
+    /// The operations of FHIR on a resource type, as the endpoints have them: those
+    /// on all types are defined on Resource.
+    fn on(&self, resource_type: &str) -> Vec<Value> {
+        let mut found: Vec<(&str, &str)> = self
+            .operations()
+            .filter(|(of, _)| *of == "Resource" || *of == resource_type)
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        let found = found.into_iter();
+        found
+            .map(|(of, name)| self.operation(name, &defined(of, name)))
+            .collect()
+    }
+
+    /// The type and the name of each operation on types and resources.
+    fn operations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.endpoints.iter().filter_map(|(_, path)| {
+            let (of, rest) = path.strip_prefix('/')?.split_once('/')?;
+            let (_, name) = rest.rsplit_once('$')?;
+            let of = if of == "{type}" { "Resource" } else { of };
+            (!of.starts_with('$') && !name.contains('/')).then_some((of, name))
+        })
+    }
+
+    fn operation(&self, name: &str, definition: &str) -> Value {
+        match self.version {
+            FhirVersion::R4 => fhir::value!({ "name": (name), "definition": (definition) }),
+            FhirVersion::Stu3 => fhir::value!({
+                "name": (name),
+                "definition": { "reference": (definition) }
+            }),
+        }
+    }
+
+    /// The codes of those interactions for which there is an endpoint.
+    fn codes(&self, interactions: &[(&str, &str, &str)]) -> Value {
+        let is_there = |method: &str, path: &str| self.endpoints.contains(&(method, path));
+        Value::from(
+            interactions
+                .iter()
+                .filter(|(method, path, _)| is_there(method, path))
+                .map(|(_, _, code)| fhir::value!({ "code": (*code) }))
+                .collect::<Vec<_>>(),
+        )
+    }
+}
+
+/// The definition of an operation on a type.
+fn defined(of: &str, name: &str) -> String {
+    match name {
+        "export" => export(&format!("{}-export", of.to_lowercase())),
+        _ => format!("http://hl7.org/fhir/OperationDefinition/{of}-{name}"),
+    }
 }
 
 /// The definition of an operation of FHIR Bulk Data Access.
@@ -162,46 +266,48 @@ fn parameter(parameter: &Parameter) -> Value {
     fhir::value!({ "name": (parameter.code), "type": (parameter.kind.code()) })
 }
 
-/// The codes of those interactions for which there is an endpoint.
-fn codes(interactions: &[(&str, &str, &str)], endpoints: &[Endpoint]) -> Value {
-    let is_there = |method: &str, path: &str| {
-        endpoints
-            .iter()
-            .any(|endpoint| endpoint.method == method && endpoint.path == path)
-    };
-    Value::from(
-        interactions
-            .iter()
-            .filter(|(method, path, _)| is_there(method, path))
-            .map(|(_, _, code)| fhir::value!({ "code": (*code) }))
-            .collect::<Vec<_>>(),
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use fhir::Resource;
 
     use super::*;
 
+    fn of(version: FhirVersion, endpoints: &[Endpoint]) -> Resource {
+        let statement = statement(
+            version,
+            "http://localhost/fhir",
+            endpoints,
+            Timestamp::UNIX_EPOCH,
+        );
+        Resource::parse_in(version, statement).expect("a resource")
+    }
+
     #[test]
     fn the_statement_is_a_valid_resource() {
         let endpoints = crate::own::endpoints();
-        let statement = statement(
-            "http://localhost/fhir/r4",
-            &endpoints,
-            Timestamp::UNIX_EPOCH,
-        );
-        let resource = Resource::parse(&statement[..]).unwrap();
-        assert_eq!(fhir::structure::check(&resource), []);
+        for version in FhirVersion::ALL {
+            let resource = of(version, &endpoints);
+            assert_eq!(fhir::structure::check(&resource), [], "{version}");
+            let validator = fhir::validation::Validator::new(version, Vec::new());
+            let wrong: Vec<String> = validator
+                .validate(&resource, &[])
+                .into_iter()
+                .filter(|finding| finding.issue.severity == fhir::outcome::Severity::Error)
+                .map(|finding| format!("{:?}", finding.issue))
+                .collect();
+            assert_eq!(wrong, [""; 0], "{version}");
+        }
     }
 
     #[test]
     fn without_an_endpoint_nothing_is_claimed() {
-        let statement = statement("http://localhost/fhir/r4", &[], Timestamp::UNIX_EPOCH);
-        let resource = Resource::parse(&statement[..]).unwrap();
-        let rest = resource.root().path(&["rest", "resource"]).unwrap();
-        assert_eq!(rest.each("interaction").count(), 0);
-        assert_eq!(rest.each("operation").count(), 0);
+        for version in FhirVersion::ALL {
+            let resource = of(version, &[]);
+            let rest = resource.root().path(&["rest", "resource"]).expect("types");
+            assert_eq!(rest.each("interaction").count(), 0);
+            assert_eq!(rest.each("operation").count(), 0);
+            let rest = resource.root().path(&["rest"]).expect("rest");
+            assert_eq!(rest.each("operation").count(), 0);
+        }
     }
 }

@@ -6,7 +6,7 @@ use axum::{
 };
 use exchange::Returned;
 use fhir::Resource;
-use http::StatusCode;
+use http::{HeaderValue, Method, StatusCode, header};
 use store::Change;
 
 use super::Shared;
@@ -17,11 +17,15 @@ use crate::{
     representation::FhirBody,
 };
 
+/// What can be asked with `persist=true`: to keep something is not to ask for its head.
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET");
+
 /// `GET`, with `persist=true` to keep the document as a Bundle.
 pub(super) async fn document(
     State(own): State<Shared>,
     Caller(cx): Caller,
     At(id): At<String>,
+    method: Method,
     query: Query,
 ) -> Result<Response, Problem> {
     let mut persist = false;
@@ -38,6 +42,9 @@ pub(super) async fn document(
             }
         }
     }
+    if persist && method == Method::HEAD {
+        return Err(Problem::method_not_allowed().and_header(header::ALLOW, ALLOWED));
+    }
     let parts = own.node.document(&cx, &id).await?;
     let base = &own.fhir_base;
     let bundle = own.node.document_bundle(&parts, |part| {
@@ -48,7 +55,8 @@ pub(super) async fn document(
     }
     let change = Change::Create {
         full_url: None,
-        resource: Resource::from_value(&bundle).map_err(|_| Problem::unexpected())?,
+        resource: Resource::parse_in(own.version, bundle.to_bytes())
+            .map_err(|_| Problem::unexpected())?,
         if_none_exist: None,
     };
     own.write(&cx, change, Returned::Representation).await

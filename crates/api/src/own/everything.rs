@@ -5,33 +5,23 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use care::AccessContext;
-use fhir::outcome::IssueCode;
+use fhir::{FhirVersion, outcome::IssueCode};
 use http::{HeaderMap, StatusCode};
 use store::{Whole, limits::WHOLE_PAGE_MAX};
 
-use super::{Own, Shared, operation, subset::Wanted};
+use super::{Shared, operation, pages::Pages};
 use crate::{
     bundle_text::BundleText,
     envelope::Query,
     extract::{At, Caller},
     problem::Problem,
-    query::{QueryPairs, encode},
+    query::QueryPairs,
     representation::FhirBody,
 };
 
-/// `GET`, with the parameters in the URL.
+/// `GET` with the parameters in the URL, or `POST` with some in a Parameters
+/// resource.
 pub(super) async fn everything(
-    State(own): State<Shared>,
-    Caller(cx): Caller,
-    At(id): At<String>,
-    query: Query,
-) -> Result<Response, Problem> {
-    own.everything(&cx, &id, query.0.to_vec()).await
-}
-
-/// `POST`, with the parameters in a Parameters resource or in the URL.
-pub(super) async fn everything_in_body(
     State(own): State<Shared>,
     Caller(cx): Caller,
     At(id): At<String>,
@@ -40,46 +30,28 @@ pub(super) async fn everything_in_body(
     body: Body,
 ) -> Result<Response, Problem> {
     let parameters = own.operation_body(&headers, body).await?;
-    let pairs = operation::simple(&query, parameters.as_ref())?;
-    own.everything(&cx, &id, pairs).await
-}
-
-impl Own {
-    async fn everything(
-        &self,
-        cx: &AccessContext,
-        id: &str,
-        mut query: QueryPairs,
-    ) -> Result<Response, Problem> {
-        let wanted = Wanted::take_of_resources(&mut query, None)?;
-        let of = whole(&query)?;
-        let is_first = of.cursor.is_none();
-        let page = self.node.everything(cx, id, of).await?;
-        let base = &self.fhir_base;
-        let is_all = is_first && page.next.is_none();
-        let mut bundle =
-            BundleText::new("searchset", is_all.then_some(page.resources.len() as u64));
-        if let Some(cursor) = &page.next {
-            let kept = query.iter().filter(|(name, _)| name != "_cursor");
-            let mut pairs = vec![format!("_cursor={}", encode(cursor))];
-            pairs.extend(kept.map(|(name, value)| format!("{name}={}", encode(value))));
-            let (pairs, extent) = (pairs.join("&"), wanted.link());
-            bundle.link(
-                "next",
-                &format!("{base}/Patient/{id}/$everything?{pairs}{extent}"),
-            );
-        }
-        for (list, mode) in [(&page.resources, "match"), (&page.referred, "include")] {
-            for stored in list {
-                bundle.found(base, stored, &wanted.of(&stored.body), mode);
-            }
-        }
-        Ok(FhirBody::from(bundle.finish()).into_response())
+    let query = operation::simple(&query, parameters.as_ref())?;
+    let pages = Pages::of(&own, &format!("Patient/{id}/$everything"), query, None)?;
+    let of = whole(own.version, &pages.query)?;
+    let is_first = of.cursor.is_none();
+    let page = own.node.everything(&cx, &id, of).await?;
+    let is_all = is_first && page.next.is_none();
+    let total = is_all.then_some(page.resources.len() as u64);
+    let mut bundle = BundleText::new("searchset", total);
+    if let Some(cursor) = &page.next {
+        bundle.link("next", &pages.at(cursor));
     }
+    for (list, mode) in [(&page.resources, "match"), (&page.referred, "include")] {
+        for stored in list {
+            let part = pages.wanted.of(&stored.body);
+            bundle.found(&own.fhir_base, stored, &part, mode);
+        }
+    }
+    Ok(FhirBody::from(bundle.finish()).into_response())
 }
 
 /// What the parameters ask for; one that is not known is refused.
-fn whole(query: &QueryPairs) -> Result<Whole, Problem> {
+fn whole(version: FhirVersion, query: &QueryPairs) -> Result<Whole, Problem> {
     let mut of = Whole {
         count: WHOLE_PAGE_MAX,
         ..Whole::default()
@@ -97,7 +69,7 @@ fn whole(query: &QueryPairs) -> Result<Whole, Problem> {
             "_since" => of.since = Some(value.parse().map_err(|_| wrong("is not an instant"))?),
             "_type" => {
                 for one in value.split(',') {
-                    let known = fhir::resource_type(one.trim());
+                    let known = version.resource_type(one.trim());
                     of.types
                         .push(known.ok_or_else(|| wrong("names no resource type"))?);
                 }

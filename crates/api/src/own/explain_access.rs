@@ -13,13 +13,11 @@ use trust::policy::RuleLine;
 
 use super::{Shared, regional_record::with_purpose};
 use crate::{
-    body,
     envelope::Query,
     extract::Caller,
     parameters::{Parameters, required},
     problem::Problem,
     representation::FhirBody,
-    resource,
 };
 
 /// Takes Parameters `identifier` (the BSN), `source` (a URA), and optionally
@@ -33,8 +31,7 @@ pub(super) async fn explain_access(
     body: Body,
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
-    let body = body::read(&headers, body, own.limits.body_bytes).await?;
-    let resource = resource::parse(&headers, body)?;
+    let resource = own.received(&headers, body).await?;
     let names = ["identifier", "source", "exchange", "purpose", "reason"];
     let parameters = Parameters::new(&resource, &names)?;
     let bsn = parameters

@@ -10,13 +10,13 @@ use http::StatusCode;
 use jiff::Timestamp;
 use store::{HistoryOf, Page, limits};
 
-use super::{Own, Shared, subset::Wanted};
+use super::{Own, Shared, pages::Pages};
 use crate::{
     bundle_text::BundleText,
     envelope::Query,
     extract::{At, Caller},
     problem::Problem,
-    query::{QueryPairs, encode},
+    query::QueryPairs,
     representation::FhirBody,
 };
 
@@ -28,13 +28,9 @@ pub(super) async fn of_instance(
     query: Query,
 ) -> Result<Response, Problem> {
     let path = format!("{resource_type}/{id}/_history");
-    own.history(
-        &cx,
-        HistoryOf::Instance { resource_type, id },
-        &path,
-        &query.0,
-    )
-    .await
+    let pages = Pages::of(&own, &path, query.0.to_vec(), Some(&resource_type))?;
+    let of = HistoryOf::Instance { resource_type, id };
+    own.history(&cx, of, &pages).await
 }
 
 /// `GET [type]/_history`.
@@ -45,7 +41,8 @@ pub(super) async fn of_type(
     query: Query,
 ) -> Result<Response, Problem> {
     let path = format!("{resource_type}/_history");
-    own.history(&cx, HistoryOf::Type { resource_type }, &path, &query.0)
+    let pages = Pages::of(&own, &path, query.0.to_vec(), Some(&resource_type))?;
+    own.history(&cx, HistoryOf::Type { resource_type }, &pages)
         .await
 }
 
@@ -55,8 +52,8 @@ pub(super) async fn of_system(
     Caller(cx): Caller,
     query: Query,
 ) -> Result<Response, Problem> {
-    own.history(&cx, HistoryOf::System, "_history", &query.0)
-        .await
+    let pages = Pages::of(&own, "_history", query.0.to_vec(), None)?;
+    own.history(&cx, HistoryOf::System, &pages).await
 }
 
 impl Own {
@@ -64,46 +61,23 @@ impl Own {
         &self,
         cx: &AccessContext,
         of: HistoryOf,
-        path: &str,
-        query: &QueryPairs,
+        pages: &Pages,
     ) -> Result<Response, Problem> {
-        let mut query = query.clone();
-        let resource_type = match &of {
-            HistoryOf::Instance { resource_type, .. } | HistoryOf::Type { resource_type } => {
-                Some(resource_type.clone())
-            }
-            HistoryOf::System => None,
-        };
-        let wanted = Wanted::take_of_resources(&mut query, resource_type.as_deref())?;
-        let page = page(&query)?;
+        let page = page(&pages.query)?;
         let is_whole = page.since.is_none() && page.at_ms.is_none();
         let of_instance = matches!(of, HistoryOf::Instance { .. });
         let found = self.node.history(cx, of, page).await?;
         if of_instance && found.entries.is_empty() && is_whole {
             return Err(Problem::not_found());
         }
-        let base = &self.fhir_base;
         let mut bundle = BundleText::new("history", None);
-        let link = |cursor: Option<&String>| {
-            let kept = query.iter().filter(|(name, _)| name != "_cursor");
-            let cursor = cursor.map(|cursor| ("_cursor", cursor.as_str()));
-            let pairs: Vec<String> = kept
-                .map(|(name, value)| (name.as_str(), value.as_str()))
-                .chain(cursor)
-                .map(|(name, value)| format!("{name}={}", encode(value)))
-                .collect();
-            let query = format!("{}{}", pairs.join("&"), wanted.link());
-            let query = query.trim_start_matches('&');
-            let mark = if query.is_empty() { "" } else { "?" };
-            format!("{base}/{path}{mark}{query}")
-        };
-        let here = query.iter().find(|(name, _)| name == "_cursor");
-        bundle.link("self", &link(here.map(|(_, cursor)| cursor)));
+        bundle.link("self", &pages.here());
         if let Some(cursor) = &found.next {
-            bundle.link("next", &link(Some(cursor)));
+            bundle.link("next", &pages.at(cursor));
         }
         for entry in &found.entries {
-            bundle.version(base, entry, &wanted.of(&entry.stored.body));
+            let part = pages.wanted.of(&entry.stored.body);
+            bundle.version(self.version, &self.fhir_base, entry, &part);
         }
         Ok(FhirBody::from(bundle.finish()).into_response())
     }

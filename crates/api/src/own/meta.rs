@@ -33,7 +33,7 @@ pub(super) async fn meta(
     query: Query,
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
-    Ok(answer(&own.node.read(&cx, &resource_type, &id).await?))
+    Ok(own.meta_of(&own.node.read(&cx, &resource_type, &id).await?))
 }
 
 /// `GET [type]/[id]/_history/[version]/$meta`.
@@ -45,7 +45,7 @@ pub(super) async fn meta_of_version(
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
     let found = own.node.read_version(&cx, &resource_type, &id, version);
-    Ok(answer(&found.await?))
+    Ok(own.meta_of(&found.await?))
 }
 
 /// `POST [type]/[id]/$meta-add`.
@@ -116,18 +116,18 @@ impl Own {
         };
         let outcome = self.node.write(cx, change).await?;
         let stored = self.node.as_written(cx, &outcome).await?;
-        Ok(answer(&stored.ok_or(ExchangeError::NotFound)?))
+        Ok(self.meta_of(&stored.ok_or(ExchangeError::NotFound)?))
     }
-}
 
-/// The Meta of a version, as the operation gives it back.
-fn answer(stored: &Stored) -> Response {
-    let resource = Resource::parse(&stored.body).ok();
-    let meta = resource.and_then(|resource| resource.root().get("meta").map(Value::from));
-    let parameter = match meta {
-        Some(meta) => fhir::value!([{ "name": "return", "valueMeta": (meta) }]),
-        None => fhir::value!([{ "name": "return" }]),
-    };
-    let parameters = fhir::value!({ "resourceType": "Parameters", "parameter": (parameter) });
-    FhirBody::from(&parameters).into_response()
+    /// The Meta of a version, as the operation gives it back.
+    fn meta_of(&self, stored: &Stored) -> Response {
+        let resource = Resource::parse_in(self.version, &stored.body).ok();
+        let meta = resource.and_then(|resource| resource.root().get("meta").map(Value::from));
+        let parameter = match meta {
+            Some(meta) => fhir::value!([{ "name": "return", "valueMeta": (meta) }]),
+            None => fhir::value!([{ "name": "return" }]),
+        };
+        let parameters = fhir::value!({ "resourceType": "Parameters", "parameter": (parameter) });
+        FhirBody::from(&parameters).into_response()
+    }
 }

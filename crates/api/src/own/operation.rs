@@ -1,26 +1,8 @@
 //! Parameters of operations that can be asked in a URL as well as in a body.
 
-use axum::body::Body;
 use fhir::{Resource, json::Kind, outcome::IssueCode};
-use http::{HeaderMap, header};
 
-use super::Own;
-use crate::{body, envelope::Query, problem::Problem, query::QueryPairs, resource};
-
-impl Own {
-    /// The resource in the body of an operation; none when there is no body.
-    pub(super) async fn operation_body(
-        &self,
-        headers: &HeaderMap,
-        body: Body,
-    ) -> Result<Option<Resource>, Problem> {
-        let body = body::read(headers, body, self.limits.body_bytes).await?;
-        if body.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
-            return Ok(None);
-        }
-        resource::parse(headers, body).map(Some)
-    }
-}
+use crate::{envelope::Query, problem::Problem, query::QueryPairs};
 
 /// The simple parameters of an operation, from the URL and from Parameters.
 /// What is not a simple value is left to whoever knows it by name.

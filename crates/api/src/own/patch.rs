@@ -7,6 +7,7 @@ use bytes::Bytes;
 use care::AccessContext;
 use exchange::Returned;
 use fhir::{
+    FhirVersion,
     json::Document,
     outcome::IssueCode,
     patch::{Patch, PatchError},
@@ -20,7 +21,7 @@ use crate::{
     envelope::Query,
     extract::{At, Caller},
     problem::Problem,
-    representation::{FHIR_JSON, FHIR_XML},
+    representation::Format,
     resource,
 };
 
@@ -63,9 +64,7 @@ impl Own {
         headers: &HeaderMap,
         body: Body,
     ) -> Result<Response, Problem> {
-        if fhir::resource_type(&resource_type).is_none() {
-            return Err(Problem::not_found());
-        }
+        self.known_type(&resource_type)?;
         let refused = [header::IF_NONE_MATCH, write::IF_NONE_EXIST];
         write::refuse_preconditions(headers, &refused)?;
         let returned = prefer::returned(headers)?.unwrap_or(Returned::Representation);
@@ -74,7 +73,7 @@ impl Own {
         let change = Change::Patch {
             resource_type,
             target,
-            patch: read(headers, body)?,
+            patch: read(self.version, headers, body)?,
             if_match,
             named: BTreeSet::new(),
         };
@@ -83,7 +82,7 @@ impl Own {
 }
 
 /// A JSON Patch, or a FHIRPath Patch as Parameters in JSON or XML.
-fn read(headers: &HeaderMap, body: Bytes) -> Result<Patch, Problem> {
+fn read(version: FhirVersion, headers: &HeaderMap, body: Bytes) -> Result<Patch, Problem> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -100,9 +99,10 @@ fn read(headers: &HeaderMap, body: Bytes) -> Result<Patch, Problem> {
         })?;
         Patch::json(document.root())
     } else {
-        let parameters = resource::parse(headers, body).map_err(|problem| {
+        let parameters = resource::parse(version, headers, body).map_err(|problem| {
             // What a patch may be (RFC 5789).
-            problem.and_header(header::HeaderName::from_static("accept-patch"), accepted())
+            let name = header::HeaderName::from_static("accept-patch");
+            problem.and_header(name, accepted(version))
         })?;
         Patch::fhir_path(&parameters)
     };
@@ -115,8 +115,9 @@ fn read(headers: &HeaderMap, body: Bytes) -> Result<Patch, Problem> {
     })
 }
 
-fn accepted() -> http::HeaderValue {
-    let types = [JSON_PATCH, FHIR_JSON, FHIR_XML].map(|one| one.split(';').next().unwrap_or(one));
+fn accepted(version: FhirVersion) -> http::HeaderValue {
+    let [json, xml] = [Format::Json, Format::Xml].map(|format| format.media_type(version));
+    let types = [JSON_PATCH, json, xml].map(|one| one.split(';').next().unwrap_or(one));
     http::HeaderValue::from_str(&types.join(", "))
         .unwrap_or(http::HeaderValue::from_static(JSON_PATCH))
 }

@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use fhir::outcome::{Issue, IssueCode, Severity, operation_outcome};
+use fhir::outcome::{Issue, IssueCode, Severity};
 use http::HeaderMap;
 
 use super::Shared;
@@ -42,5 +42,5 @@ pub(super) async fn purge(
         text,
         expression: None,
     };
-    Ok(FhirBody::from(&operation_outcome(&[issue])).into_response())
+    Ok(FhirBody::Outcome(vec![issue]).into_response())
 }

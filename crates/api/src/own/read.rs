@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
+use fhir::FhirVersion;
 use http::{HeaderMap, StatusCode, header};
 use store::Stored;
 
@@ -21,7 +22,7 @@ pub(super) async fn read(
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let wanted = only_extent(&query, &resource_type)?;
+    let wanted = only_extent(own.version, &query, &resource_type)?;
     let stored = own.node.read(&cx, &resource_type, &id).await?;
     if is_known(&headers, &stored) {
         return Ok(resource::unchanged(&stored));
@@ -40,7 +41,7 @@ pub(super) async fn read_version(
     query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let wanted = only_extent(&query, &resource_type)?;
+    let wanted = only_extent(own.version, &query, &resource_type)?;
     // A version that is no number is a version that is not there.
     let version = version.parse().map_err(|_| Problem::not_found())?;
     let stored = own
@@ -58,9 +59,13 @@ pub(super) async fn read_version(
 }
 
 /// How much is wanted; a read takes no other parameters.
-pub(super) fn only_extent(query: &Query, resource_type: &str) -> Result<Wanted, Problem> {
+pub(super) fn only_extent(
+    version: FhirVersion,
+    query: &Query,
+    resource_type: &str,
+) -> Result<Wanted, Problem> {
     let mut rest = query.0.to_vec();
-    let wanted = Wanted::take_of_resources(&mut rest, Some(resource_type))?;
+    let wanted = Wanted::take_of_resources(version, &mut rest, Some(resource_type))?;
     Query(Arc::new(rest)).must_be_empty()?;
     Ok(wanted)
 }

@@ -11,13 +11,11 @@ use http::HeaderMap;
 
 use super::Shared;
 use crate::{
-    body,
     envelope::Query,
     extract::Caller,
     parameters::{Parameters, required},
     problem::Problem,
     representation::FhirBody,
-    resource,
 };
 
 /// The longest reason for emergency access, in characters.
@@ -34,8 +32,7 @@ pub(super) async fn regional_record(
     body: Body,
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
-    let body = body::read(&headers, body, own.limits.body_bytes).await?;
-    let resource = resource::parse(&headers, body)?;
+    let resource = own.received(&headers, body).await?;
     let parameters = Parameters::new(&resource, &["identifier", "exchange", "purpose", "reason"])?;
     let bsn = parameters
         .bsn("identifier")?

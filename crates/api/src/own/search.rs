@@ -149,10 +149,10 @@ impl Own {
         resource_type: Option<&str>,
         mut asked: Asked,
     ) -> Result<Response, Problem> {
-        if resource_type.is_some_and(|name| fhir::resource_type(name).is_none()) {
-            return Err(Problem::not_found());
+        if let Some(name) = resource_type {
+            self.known_type(name)?;
         }
-        let wanted = Wanted::take(&mut asked.query, resource_type)?;
+        let wanted = Wanted::take(self.version, &mut asked.query, resource_type)?;
         let includes = |(name, _): &(String, String)| {
             name.starts_with("_include") || name.starts_with("_revinclude")
         };
@@ -168,8 +168,12 @@ impl Own {
                 .push(("_summary".to_owned(), "count".to_owned()));
         }
         // The type of the URL is known, so it is one in the query.
-        let unknown_type =
-            || Problem::bad_request("The search names a resource type that FHIR R4 does not have");
+        let unknown_type = || {
+            let version = self.version;
+            let text =
+                format!("The search names a resource type that FHIR {version} does not have");
+            Problem::bad_request(text)
+        };
         if asked.is_lenient {
             let understood = match self.node.understood(resource_type, &asked.query) {
                 Err(ExchangeError::Store(StoreError::UnknownResourceType)) => {

@@ -14,6 +14,8 @@ use crate::{
 /// How much of each resource of an answer is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Wanted {
+    /// The version that the resources are of.
+    version: FhirVersion,
     subset: Option<Subset>,
     /// The parameters as a link repeats them.
     link: String,
@@ -25,15 +27,19 @@ impl Wanted {
     /// Takes `_summary` and `_elements` out of a query. `resource_type` is the
     /// type that elements are named of; without it they may be of any type.
     pub(super) fn take(
+        version: FhirVersion,
         query: &mut QueryPairs,
         resource_type: Option<&str>,
     ) -> Result<Self, Problem> {
-        let mut wanted = Self::default();
+        let mut wanted = Self {
+            version,
+            ..Self::default()
+        };
         let mut given = 0;
         for (name, value) in query.iter() {
             let subset = match name.as_str() {
                 "_summary" => summary(value)?,
-                "_elements" => Some(elements(value, resource_type)?),
+                "_elements" => Some(elements(version, value, resource_type)?),
                 _ => continue,
             };
             given += 1;
@@ -52,10 +58,11 @@ impl Wanted {
 
     /// The same for what is not counted: one resource, or a history.
     pub(super) fn take_of_resources(
+        version: FhirVersion,
         query: &mut QueryPairs,
         resource_type: Option<&str>,
     ) -> Result<Self, Problem> {
-        let wanted = Self::take(query, resource_type)?;
+        let wanted = Self::take(version, query, resource_type)?;
         if wanted.is_count {
             return Err(Problem::bad_request("_summary=count is for searches"));
         }
@@ -78,7 +85,7 @@ impl Wanted {
             return body.clone();
         };
         // What is stored can be read; a deleted version has no content.
-        match Resource::parse(body) {
+        match Resource::parse_in(self.version, body) {
             Ok(resource) => subset.of(&resource).to_bytes().into(),
             Err(_) => body.clone(),
         }
@@ -99,7 +106,11 @@ fn summary(value: &str) -> Result<Option<Subset>, Problem> {
     })
 }
 
-fn elements(value: &str, resource_type: Option<&str>) -> Result<Subset, Problem> {
+fn elements(
+    version: FhirVersion,
+    value: &str,
+    resource_type: Option<&str>,
+) -> Result<Subset, Problem> {
     let mut names = BTreeSet::new();
     for name in value.split(',') {
         let name = name.trim();
@@ -108,10 +119,10 @@ fn elements(value: &str, resource_type: Option<&str>) -> Result<Subset, Problem>
             (Some((of, rest)), Some(known)) if of == known => rest,
             _ => name,
         };
-        let has = |one: &str| fhir::subset::has_element(FhirVersion::R4, one, name);
+        let has = |one: &str| fhir::subset::has_element(version, one, name);
         let is_known = match resource_type {
             Some(known) => has(known),
-            None => fhir::resource_types().iter().any(|one| has(one)),
+            None => version.resource_types().iter().any(|one| has(one)),
         };
         if !is_known {
             return Err(Problem::new(
@@ -134,7 +145,7 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let wanted = Wanted::take(&mut pairs, Some("Patient"));
+        let wanted = Wanted::take(FhirVersion::R4, &mut pairs, Some("Patient"));
         let found = wanted
             .as_ref()
             .ok()

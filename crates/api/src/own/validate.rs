@@ -94,9 +94,7 @@ impl Own {
         headers: &HeaderMap,
         body: Body,
     ) -> Result<Asked, Problem> {
-        if fhir::resource_type(resource_type).is_none() {
-            return Err(Problem::not_found());
-        }
+        self.known_type(resource_type)?;
         let sent = self.operation_body(headers, body).await?;
         let is_parameters = |one: &Resource| one.resource_type() == "Parameters";
         let (pairs, resource) = match sent {
@@ -108,9 +106,9 @@ impl Own {
                     .and_then(|one| one.get("resource"));
                 let resource =
                     match node {
-                        Some(node) => Some(Resource::from_node(node).map_err(|issues| {
-                            Problem::with_issues(StatusCode::BAD_REQUEST, issues)
-                        })?),
+                        Some(node) => Some(Resource::from_node_in(self.version, node).map_err(
+                            |issues| Problem::with_issues(StatusCode::BAD_REQUEST, issues),
+                        )?),
                         None => None,
                     };
                 (pairs, resource)
@@ -153,7 +151,8 @@ impl Own {
                 // Nothing here stands in the way of a deletion.
                 return Ok(FhirBody::from(&validation::outcome(&[])).into_response());
             }
-            let resource = Resource::parse(&stored.body).map_err(|_| Problem::unexpected())?;
+            let resource = Resource::parse_in(self.version, &stored.body)
+                .map_err(|_| Problem::unexpected())?;
             return Ok(self.judged(&resource, &asked.profiles, Vec::new()));
         };
         let other_id = resource.id().as_deref() != Some(id);

@@ -7,13 +7,12 @@ use axum::{
 };
 use care::AccessContext;
 use exchange::Returned;
-use fhir::outcome::{Issue, IssueCode, Severity, operation_outcome};
+use fhir::outcome::{Issue, IssueCode, Severity};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use store::{Change, Status};
 
 use super::{Own, Shared, prefer};
 use crate::{
-    body,
     envelope::Query,
     extract::{At, Caller},
     problem::Problem,
@@ -41,8 +40,7 @@ pub(super) async fn create(
         Some(condition) => Some(condition_of(condition)?),
         None => None,
     };
-    let body = body::read(&headers, body, own.limits.body_bytes).await?;
-    let resource = resource::parse_as(&resource_type, &headers, body)?;
+    let resource = own.received_as(&resource_type, &headers, body).await?;
     let change = Change::Create {
         full_url: None,
         resource,
@@ -65,8 +63,7 @@ pub(super) async fn update(
     refuse_preconditions(&headers, &[header::IF_NONE_MATCH, IF_NONE_EXIST])?;
     let returned = prefer::returned(&headers)?.unwrap_or(Returned::Representation);
     let if_match = if_match(&headers)?;
-    let body = body::read(&headers, body, own.limits.body_bytes).await?;
-    let resource = resource::parse_as(&resource_type, &headers, body)?;
+    let resource = own.received_as(&resource_type, &headers, body).await?;
     if resource.id().as_deref() != Some(id.as_str()) {
         return Err(Problem::element(
             IssueCode::Value,
@@ -99,8 +96,7 @@ pub(super) async fn update_where(
     refuse_preconditions(&headers, &PRECONDITIONS)?;
     let returned = prefer::returned(&headers)?.unwrap_or(Returned::Representation);
     let query = needed(query)?;
-    let body = body::read(&headers, body, own.limits.body_bytes).await?;
-    let resource = resource::parse_as(&resource_type, &headers, body)?;
+    let resource = own.received_as(&resource_type, &headers, body).await?;
     own.write(
         &cx,
         Change::UpdateWhere {
@@ -264,7 +260,7 @@ fn told(status: Status) -> FhirBody {
         text: exchange::done(status).to_owned(),
         expression: None,
     };
-    FhirBody::from(&operation_outcome(&[issue]))
+    FhirBody::Outcome(vec![issue])
 }
 
 #[cfg(test)]

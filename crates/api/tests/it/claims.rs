@@ -1,5 +1,6 @@
 //! The CapabilityStatement is walked, and everything that it claims is tried.
 
+use fhir::FhirVersion;
 use futures::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,8 +13,22 @@ const FHIR: &str = "application/fhir+json";
 /// How many requests are under way at once.
 const AT_ONCE: usize = 32;
 
-async fn send(member: &Member, method: Method, path: &str, body: &str) -> (u16, String) {
-    let mut request = member.ask(HIS, method, &format!("/fhir/r4{path}"));
+/// The base of a member in one version.
+#[derive(Clone, Copy)]
+struct Base<'a> {
+    member: &'a Member,
+    version: FhirVersion,
+}
+
+impl Base<'_> {
+    fn ask(self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let path = format!("{}{path}", api::base::path(self.version));
+        self.member.ask(HIS, method, &path)
+    }
+}
+
+async fn send(base: Base<'_>, method: Method, path: &str, body: &str) -> (u16, String) {
+    let mut request = base.ask(method, path);
     if !body.is_empty() {
         request = request.header("content-type", FHIR).body(body.to_owned());
     }
@@ -29,8 +44,8 @@ fn codes(list: &Value) -> Vec<&str> {
 }
 
 /// A value that a search parameter of this kind can take.
-fn value(resource_type: &str, name: &str, kind: &str) -> String {
-    let parameter = fhir::search::parameter(resource_type, name).unwrap();
+fn value(version: FhirVersion, resource_type: &str, name: &str, kind: &str) -> String {
+    let parameter = fhir::search::parameter_in(version, resource_type, name).unwrap();
     match kind {
         "number" | "quantity" => "1".to_owned(),
         "date" => "2020".to_owned(),
@@ -57,7 +72,7 @@ fn value(resource_type: &str, name: &str, kind: &str) -> String {
 
 /// What is tried of a resource type: method, path, body and the statuses that
 /// say that it is there.
-fn tries(claim: &Value) -> Vec<(Method, String, String, Vec<u16>)> {
+fn tries(version: FhirVersion, claim: &Value) -> Vec<(Method, String, String, Vec<u16>)> {
     let name = claim["type"].as_str().unwrap();
     let bare = format!(r#"{{"resourceType":"{name}"}}"#);
     let with_id = format!(r#"{{"resourceType":"{name}","id":"made"}}"#);
@@ -88,7 +103,7 @@ fn tries(claim: &Value) -> Vec<(Method, String, String, Vec<u16>)> {
     }
     for parameter in claim["searchParam"].as_array().unwrap() {
         let code = parameter["name"].as_str().unwrap();
-        let value = value(name, code, parameter["type"].as_str().unwrap());
+        let value = value(version, name, code, parameter["type"].as_str().unwrap());
         add(
             Method::GET,
             &format!("?{code}={value}&_count=1"),
@@ -98,30 +113,73 @@ fn tries(claim: &Value) -> Vec<(Method, String, String, Vec<u16>)> {
     }
     for operation in claim["operation"].as_array().into_iter().flatten() {
         let operation = operation["name"].as_str().unwrap();
-        // Only where there is an operation is another method the wrong one.
-        // Some are on the type alone.
-        let place = match (name, operation) {
-            ("CodeSystem", "lookup") | ("Patient", "export") => "",
-            _ => "/a",
-        };
-        add(Method::PUT, &format!("{place}/${operation}"), "", &[405]);
+        add(Method::PUT, &place_of(name, operation), "", &[405]);
     }
     tries
+}
+
+/// Where an operation on a type is, below the type. Only where there is one is
+/// another method the wrong one. Some are on the type alone.
+fn place_of(resource_type: &str, operation: &str) -> String {
+    let place = match (resource_type, operation) {
+        ("CodeSystem", "lookup") | ("Patient", "export") => "",
+        _ => "/a",
+    };
+    format!("{place}/${operation}")
+}
+
+/// The operations that are named at the base: in STU3 those on types too.
+fn operations_at_the_base(rest: &Value) -> Vec<(Method, String, String, Vec<u16>)> {
+    let operations = rest["operation"].as_array().unwrap();
+    let tried = operations.iter().map(|operation| {
+        let name = operation["name"].as_str().unwrap();
+        let definition = &operation["definition"];
+        let definition = definition.as_str().or(definition["reference"].as_str());
+        let (_, defined) = definition.unwrap().rsplit_once('/').unwrap();
+        let of = match defined.strip_suffix(name).unwrap().trim_end_matches('-') {
+            "patient" => "Patient",
+            "group" => "Group",
+            "Resource" => "Basic",
+            of => of,
+        };
+        let path = match of {
+            "" => format!("/${name}"),
+            of => format!("/{of}{}", place_of(of, name)),
+        };
+        (Method::PUT, path, String::new(), vec![405])
+    });
+    tried.collect()
 }
 
 #[tokio::test]
 async fn every_claim_about_every_resource_type_holds() {
     let region = kit::start().await;
-    let hospital = &region.hospital;
-    let (_, statement) = send(hospital, Method::GET, "/metadata", "").await;
+    for (version, types, tries) in [
+        (FhirVersion::R4, 144, 3_000),
+        (FhirVersion::Stu3, 115, 2_000),
+    ] {
+        let member = &region.hospital;
+        every_claim_holds(Base { member, version }, types, tries).await;
+    }
+    region.close().await;
+}
+
+async fn every_claim_holds(base: Base<'_>, types: usize, tries_min: usize) {
+    let version = base.version;
+    let (_, statement) = send(base, Method::GET, "/metadata", "").await;
     let statement: Value = serde_json::from_str(&statement).unwrap();
+    assert_eq!(statement["fhirVersion"], version.number());
     let claims = statement["rest"][0]["resource"].as_array().unwrap();
-    assert_eq!(claims.len(), 144);
-    let tries: Vec<_> = claims.iter().flat_map(tries).collect();
-    assert!(tries.len() > 3_000, "{}", tries.len());
+    assert_eq!(claims.len(), types);
+    let mut tries: Vec<_> = claims
+        .iter()
+        .flat_map(|claim| tries(version, claim))
+        .collect();
+    tries.extend(operations_at_the_base(&statement["rest"][0]));
+    assert!(tries.len() > tries_min, "{version}: {}", tries.len());
     let wrong: Vec<String> = stream::iter(tries)
         .map(|(method, path, body, expected)| async move {
-            let (status, answer) = send(hospital, method.clone(), &path, &body).await;
+            let (status, answer) = send(base, method.clone(), &path, &body).await;
             (!expected.contains(&status)).then(|| format!("{method} {path}: {status} {answer}"))
         })
         .buffer_unordered(AT_ONCE)
@@ -134,32 +192,34 @@ async fn every_claim_about_every_resource_type_holds() {
         wrong.len(),
         &wrong[..wrong.len().min(20)]
     );
-    region.close().await;
 }
 
 #[tokio::test]
 async fn formats_conditions_and_the_base_are_as_claimed() {
     let region = kit::start().await;
-    let hospital = &region.hospital;
-    let (_, statement) = send(hospital, Method::GET, "/metadata", "").await;
+    for version in FhirVersion::ALL {
+        let member = &region.hospital;
+        formats_and_conditions_are_as_claimed(Base { member, version }).await;
+    }
+    region.close().await;
+}
+
+async fn formats_and_conditions_are_as_claimed(base: Base<'_>) {
+    let (_, statement) = send(base, Method::GET, "/metadata", "").await;
     let statement: Value = serde_json::from_str(&statement).unwrap();
     for format in statement["format"].as_array().unwrap() {
         let format = format.as_str().unwrap().replace('+', "%2B");
         let path = format!("/Basic?_format={format}");
-        assert_eq!(
-            send(hospital, Method::GET, &path, "").await.0,
-            200,
-            "{format}"
-        );
+        assert_eq!(send(base, Method::GET, &path, "").await.0, 200, "{format}");
     }
     for code in codes(&statement["rest"][0]["interaction"]) {
         let (status, answer) = match code {
             "transaction" | "batch" => {
                 let bundle = json!({ "resourceType": "Bundle", "type": code });
-                send(hospital, Method::POST, "", &bundle.to_string()).await
+                send(base, Method::POST, "", &bundle.to_string()).await
             }
-            "search-system" => send(hospital, Method::GET, "?_type=Basic", "").await,
-            "history-system" => send(hospital, Method::GET, "/_history", "").await,
+            "search-system" => send(base, Method::GET, "?_type=Basic", "").await,
+            "history-system" => send(base, Method::GET, "/_history", "").await,
             other => panic!("nobody tries {other}"),
         };
         assert_eq!(status, 200, "{code}: {answer}");
@@ -176,11 +236,11 @@ async fn formats_conditions_and_the_base_are_as_claimed() {
     };
     assert!(claim["updateCreate"] == true && claim["conditionalUpdate"] == true);
     let found = "/Basic?code=urn:x%7Ca";
-    assert_eq!(send(hospital, Method::PUT, found, &basic("a")).await.0, 201);
-    assert_eq!(send(hospital, Method::PUT, found, &basic("a")).await.0, 200);
+    assert_eq!(send(base, Method::PUT, found, &basic("a")).await.0, 201);
+    assert_eq!(send(base, Method::PUT, found, &basic("a")).await.0, 200);
     assert_eq!(claim["conditionalCreate"], true);
-    let request = hospital
-        .ask(HIS, Method::POST, "/fhir/r4/Basic")
+    let request = base
+        .ask(Method::POST, "/Basic")
         .header("content-type", FHIR)
         .header("if-none-exist", "code=urn:x|a")
         .body(basic("a"));
@@ -202,22 +262,18 @@ async fn formats_conditions_and_the_base_are_as_claimed() {
             }
             _ => operation.to_owned(),
         };
-        let request = hospital
-            .ask(HIS, Method::PATCH, &format!("/fhir/r4{found}"))
+        let request = base
+            .ask(Method::PATCH, found)
             .header("content-type", format)
             .body(body);
         assert_eq!(request.send().await.unwrap().status(), 200, "{format}");
     }
     assert_eq!(claim["conditionalDelete"], "single");
+    assert_eq!(send(base, Method::POST, "/Basic", &basic("a")).await.0, 201);
     assert_eq!(
-        send(hospital, Method::POST, "/Basic", &basic("a")).await.0,
-        201
-    );
-    assert_eq!(
-        send(hospital, Method::DELETE, found, "").await.0,
+        send(base, Method::DELETE, found, "").await.0,
         412,
         "two are found"
     );
-    assert_eq!(send(hospital, Method::PUT, found, &basic("a")).await.0, 412);
-    region.close().await;
+    assert_eq!(send(base, Method::PUT, found, &basic("a")).await.0, 412);
 }

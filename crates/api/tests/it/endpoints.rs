@@ -1,283 +1,21 @@
 //! Every endpoint of both doors, tried with no credential and with the wrong
-//! ones. The lists below must name every endpoint: a new one that is not
-//! listed here fails, so that nobody adds one without saying who may call it.
+//! ones. The lists below and in `own_paths` must name every endpoint: a new one
+//! that is not listed fails, so that nobody adds one without saying who may call it.
 
 use std::collections::BTreeSet;
 
-use api::{Credential, Endpoint};
+use api::{
+    Credential, Endpoint,
+    limits::{HttpLimits, Rate},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use care::OrganisationType;
 use reqwest::{Client, Method};
 
-use crate::kit::{self, Region, http};
-
-/// The endpoints that everybody may call.
-const OPEN: [(&str, &str); 3] = [
-    ("GET", "/health/live"),
-    ("GET", "/health/ready"),
-    ("GET", "/fhir/r4/metadata"),
-];
-
-/// The endpoints of an own door that need a token, each as it can be called.
-const OWN: [(&str, &str, &str); 46] = [
-    (
-        "POST",
-        "/fhir/r4/Patient/{id}/$purge",
-        "/fhir/r4/Patient/a/$purge",
-    ),
-    (
-        "GET",
-        "/fhir/r4/Composition/{id}/$document",
-        "/fhir/r4/Composition/a/$document",
-    ),
-    (
-        "GET",
-        "/fhir/r4/Patient/{id}/$everything",
-        "/fhir/r4/Patient/a/$everything",
-    ),
-    (
-        "POST",
-        "/fhir/r4/Patient/{id}/$everything",
-        "/fhir/r4/Patient/a/$everything",
-    ),
-    (
-        "POST",
-        "/fhir/r4/{type}/$validate",
-        "/fhir/r4/Patient/$validate",
-    ),
-    (
-        "GET",
-        "/fhir/r4/{type}/{id}/$validate",
-        "/fhir/r4/Patient/a/$validate",
-    ),
-    (
-        "POST",
-        "/fhir/r4/{type}/{id}/$validate",
-        "/fhir/r4/Patient/a/$validate",
-    ),
-    (
-        "GET",
-        "/fhir/r4/{type}/{id}/$meta",
-        "/fhir/r4/Patient/a/$meta",
-    ),
-    (
-        "GET",
-        "/fhir/r4/{type}/{id}/_history/{version}/$meta",
-        "/fhir/r4/Patient/a/_history/1/$meta",
-    ),
-    (
-        "POST",
-        "/fhir/r4/{type}/{id}/$meta-add",
-        "/fhir/r4/Patient/a/$meta-add",
-    ),
-    (
-        "POST",
-        "/fhir/r4/{type}/{id}/$meta-delete",
-        "/fhir/r4/Patient/a/$meta-delete",
-    ),
-    ("PATCH", "/fhir/r4/{type}", "/fhir/r4/Patient?active=true"),
-    ("PATCH", "/fhir/r4/{type}/{id}", "/fhir/r4/Patient/a"),
-    ("GET", "/fhir/r4/$export", "/fhir/r4/$export"),
-    ("POST", "/fhir/r4/$export", "/fhir/r4/$export"),
-    (
-        "GET",
-        "/fhir/r4/Patient/$export",
-        "/fhir/r4/Patient/$export",
-    ),
-    (
-        "POST",
-        "/fhir/r4/Patient/$export",
-        "/fhir/r4/Patient/$export",
-    ),
-    (
-        "GET",
-        "/fhir/r4/Group/{id}/$export",
-        "/fhir/r4/Group/a/$export",
-    ),
-    (
-        "POST",
-        "/fhir/r4/Group/{id}/$export",
-        "/fhir/r4/Group/a/$export",
-    ),
-    (
-        "GET",
-        "/fhir/r4/$export-status/{id}",
-        "/fhir/r4/$export-status/a",
-    ),
-    (
-        "DELETE",
-        "/fhir/r4/$export-status/{id}",
-        "/fhir/r4/$export-status/a",
-    ),
-    (
-        "GET",
-        "/fhir/r4/$export-file/{job}/{file}",
-        "/fhir/r4/$export-file/a/b",
-    ),
-    ("POST", "/fhir/r4/$import", "/fhir/r4/$import"),
-    ("POST", "/fhir/r4", "/fhir/r4"),
-    ("POST", "/fhir/r4/", "/fhir/r4/"),
-    ("GET", "/fhir/r4/_history", "/fhir/r4/_history"),
-    (
-        "POST",
-        "/fhir/r4/$regional-record",
-        "/fhir/r4/$regional-record",
-    ),
-    ("POST", "/fhir/r4/$access-log", "/fhir/r4/$access-log"),
-    (
-        "POST",
-        "/fhir/r4/$explain-access",
-        "/fhir/r4/$explain-access",
-    ),
-    ("GET", "/fhir/r4", "/fhir/r4?_type=Patient"),
-    ("POST", "/fhir/r4/_search", "/fhir/r4/_search"),
-    ("GET", "/fhir/r4/{type}", "/fhir/r4/Patient"),
-    ("POST", "/fhir/r4/{type}", "/fhir/r4/Patient"),
-    ("PUT", "/fhir/r4/{type}", "/fhir/r4/Patient?active=true"),
-    ("DELETE", "/fhir/r4/{type}", "/fhir/r4/Patient?active=true"),
-    (
-        "POST",
-        "/fhir/r4/{type}/_search",
-        "/fhir/r4/Patient/_search",
-    ),
-    (
-        "GET",
-        "/fhir/r4/{type}/_history",
-        "/fhir/r4/Patient/_history",
-    ),
-    ("GET", "/fhir/r4/{type}/{id}", "/fhir/r4/Patient/a"),
-    ("PUT", "/fhir/r4/{type}/{id}", "/fhir/r4/Patient/a"),
-    ("DELETE", "/fhir/r4/{type}/{id}", "/fhir/r4/Patient/a"),
-    (
-        "GET",
-        "/fhir/r4/{type}/{id}/_history",
-        "/fhir/r4/Patient/a/_history",
-    ),
-    (
-        "GET",
-        "/fhir/r4/{type}/{id}/_history/{version}",
-        "/fhir/r4/Patient/a/_history/1",
-    ),
-    ("POST", "/messages/hl7v2", "/messages/hl7v2"),
-    ("POST", "/messages/edifact", "/messages/edifact"),
-    // The same, by the ways around that clients find.
-    ("GET", "/fhir/r4/{type}/{id}", "/fhir/r4/Unknown/a"),
-    ("GET", "/fhir/r4/{type}", "/fhir/r4/Patient?_format=xml"),
-];
-
-/// The operations of the terminology service, likewise.
-const TERMINOLOGY: [(&str, &str, &str); 22] = [
-    (
-        "GET",
-        "/fhir/r4/CodeSystem/$lookup",
-        "/fhir/r4/CodeSystem/$lookup",
-    ),
-    (
-        "POST",
-        "/fhir/r4/CodeSystem/$lookup",
-        "/fhir/r4/CodeSystem/$lookup",
-    ),
-    (
-        "GET",
-        "/fhir/r4/CodeSystem/$validate-code",
-        "/fhir/r4/CodeSystem/$validate-code",
-    ),
-    (
-        "GET",
-        "/fhir/r4/CodeSystem/{id}/$validate-code",
-        "/fhir/r4/CodeSystem/a/$validate-code",
-    ),
-    (
-        "POST",
-        "/fhir/r4/CodeSystem/$validate-code",
-        "/fhir/r4/CodeSystem/$validate-code",
-    ),
-    (
-        "POST",
-        "/fhir/r4/CodeSystem/{id}/$validate-code",
-        "/fhir/r4/CodeSystem/a/$validate-code",
-    ),
-    (
-        "GET",
-        "/fhir/r4/CodeSystem/$subsumes",
-        "/fhir/r4/CodeSystem/$subsumes",
-    ),
-    (
-        "GET",
-        "/fhir/r4/CodeSystem/{id}/$subsumes",
-        "/fhir/r4/CodeSystem/a/$subsumes",
-    ),
-    (
-        "POST",
-        "/fhir/r4/CodeSystem/$subsumes",
-        "/fhir/r4/CodeSystem/$subsumes",
-    ),
-    (
-        "POST",
-        "/fhir/r4/CodeSystem/{id}/$subsumes",
-        "/fhir/r4/CodeSystem/a/$subsumes",
-    ),
-    (
-        "GET",
-        "/fhir/r4/ValueSet/$expand",
-        "/fhir/r4/ValueSet/$expand",
-    ),
-    (
-        "GET",
-        "/fhir/r4/ValueSet/{id}/$expand",
-        "/fhir/r4/ValueSet/a/$expand",
-    ),
-    (
-        "POST",
-        "/fhir/r4/ValueSet/$expand",
-        "/fhir/r4/ValueSet/$expand",
-    ),
-    (
-        "POST",
-        "/fhir/r4/ValueSet/{id}/$expand",
-        "/fhir/r4/ValueSet/a/$expand",
-    ),
-    (
-        "GET",
-        "/fhir/r4/ValueSet/$validate-code",
-        "/fhir/r4/ValueSet/$validate-code",
-    ),
-    (
-        "GET",
-        "/fhir/r4/ValueSet/{id}/$validate-code",
-        "/fhir/r4/ValueSet/a/$validate-code",
-    ),
-    (
-        "POST",
-        "/fhir/r4/ValueSet/$validate-code",
-        "/fhir/r4/ValueSet/$validate-code",
-    ),
-    (
-        "POST",
-        "/fhir/r4/ValueSet/{id}/$validate-code",
-        "/fhir/r4/ValueSet/a/$validate-code",
-    ),
-    (
-        "GET",
-        "/fhir/r4/ConceptMap/$translate",
-        "/fhir/r4/ConceptMap/$translate",
-    ),
-    (
-        "GET",
-        "/fhir/r4/ConceptMap/{id}/$translate",
-        "/fhir/r4/ConceptMap/a/$translate",
-    ),
-    (
-        "POST",
-        "/fhir/r4/ConceptMap/$translate",
-        "/fhir/r4/ConceptMap/$translate",
-    ),
-    (
-        "POST",
-        "/fhir/r4/ConceptMap/{id}/$translate",
-        "/fhir/r4/ConceptMap/a/$translate",
-    ),
-];
+use crate::{
+    kit::{self, Region, http},
+    own_paths,
+};
 
 /// The endpoints of a node door that need a token besides the certificate.
 const NODE_WITH_TOKEN: [(&str, &str); 2] = [("POST", "/fhir/r4"), ("POST", "/fhir/r4/$access-log")];
@@ -353,11 +91,11 @@ const NODE: [(&str, &str, &str, bool); 16] = [
     ),
 ];
 
-fn of(endpoints: &[Endpoint], credential: Credential) -> BTreeSet<(String, &'static str)> {
+fn of(endpoints: &[Endpoint], credential: Credential) -> BTreeSet<(String, &str)> {
     endpoints
         .iter()
         .filter(|endpoint| endpoint.credential == credential)
-        .map(|endpoint| (endpoint.method.to_string(), endpoint.path))
+        .map(|endpoint| (endpoint.method.to_string(), endpoint.path.as_str()))
         .collect()
 }
 
@@ -370,15 +108,14 @@ fn listed<'a>(rows: impl IntoIterator<Item = (&'a str, &'a str)>) -> BTreeSet<(S
 #[test]
 fn every_endpoint_is_listed_with_its_credential() {
     let own = api::own::endpoints();
-    assert_eq!(of(&own, Credential::Nothing), listed(OPEN));
-    assert_eq!(
-        of(&own, Credential::Bearer),
-        listed(
-            OWN.into_iter()
-                .chain(TERMINOLOGY)
-                .map(|(method, path, _)| (method, path))
-        )
-    );
+    let open = own_paths::open();
+    let open = open.iter().map(|(method, path)| (*method, path.as_str()));
+    assert_eq!(of(&own, Credential::Nothing), listed(open));
+    let with_token = own_paths::with_token();
+    let with_token = with_token
+        .iter()
+        .map(|(method, path, _)| (*method, path.as_str()));
+    assert_eq!(of(&own, Credential::Bearer), listed(with_token));
     assert!(of(&own, Credential::Peer).is_empty());
     assert!(of(&own, Credential::PeerAndToken).is_empty());
     let node = api::node::endpoints();
@@ -443,7 +180,19 @@ fn method(name: &str) -> Method {
 
 #[tokio::test]
 async fn an_own_door_opens_with_a_valid_token_of_its_own_only() {
-    let region = kit::start().await;
+    // More guesses come from here than a door answers from one place.
+    let many = Rate {
+        per_second: 10_000,
+        burst: 10_000,
+    };
+    let settings = kit::Settings {
+        http: HttpLimits {
+            refusals: many,
+            ..HttpLimits::STANDARD
+        },
+        ..kit::Settings::default()
+    };
+    let region = kit::start_with(settings).await;
     let own = &region.hospital.own;
     let mut wrong = vec![("none", None)];
     wrong.extend(
@@ -452,7 +201,7 @@ async fn an_own_door_opens_with_a_valid_token_of_its_own_only() {
             .map(|(what, token)| (what, Some(token))),
     );
     let mut bodies = BTreeSet::new();
-    for (name, _, path) in OWN.into_iter().chain(TERMINOLOGY) {
+    for (name, _, path) in own_paths::with_token() {
         for (what, token) in &wrong {
             let mut request = http().request(method(name), format!("{own}{path}"));
             if let Some(token) = token {
@@ -464,12 +213,12 @@ async fn an_own_door_opens_with_a_valid_token_of_its_own_only() {
                 bodies.insert(body);
             }
         }
-        let good = region.hospital.ask("internist", method(name), path);
+        let good = region.hospital.ask("internist", method(name), &path);
         let (status, body) = status_and_body(good).await;
         assert_ne!(status, 401, "{name} {path}: {body}");
     }
     assert_eq!(bodies.len(), 1, "all refusals are alike: {bodies:?}");
-    for (name, path) in OPEN {
+    for (name, path) in own_paths::open() {
         let (status, _) =
             status_and_body(http().request(method(name), format!("{own}{path}"))).await;
         assert_eq!(status, 200, "{name} {path}");

@@ -15,10 +15,11 @@ use api::{
     limits::{HttpLimits, MllpLimits},
     mllp::NodeIntake,
     node::{NodeDoor, RegionalServices},
-    own::OwnDoor,
+    own::{FhirBase, OwnDoor},
 };
 use care::{Bsn, Clock, IdSource, ManualClock, OrganisationType, RandomIds, Role, SystemClock};
 use exchange::{Bulk, BulkLimits, Node, NodeParts, catalogue::Catalogue};
+use fhir::FhirVersion;
 use network::{
     PeerAddress, PeerClient,
     addressing::{AddressRegister, ConfiguredAddresses, Directory, Organisation},
@@ -113,6 +114,8 @@ pub(crate) struct Region {
 pub(crate) struct Member {
     pub(crate) identity: NodeIdentity,
     pub(crate) node: Arc<Node>,
+    /// The node of its STU3 base; the hospital has one.
+    pub(crate) stu3: Option<Arc<Node>>,
     pub(crate) bearer: Arc<Bearer>,
     pub(crate) people: Arc<People>,
     pub(crate) fhir: String,
@@ -217,6 +220,7 @@ pub(crate) async fn start_with(settings: Settings) -> Region {
             person("his-hospital", Role::RecordSystem, hospital, None),
             person("internist", Role::Internist, hospital, None),
             person("operator", Role::Operator, hospital, None),
+            person("patient-hospital", Role::Patient, hospital, Some(BSN)),
             person("his-practice", Role::RecordSystem, practice, None),
             person("gp", Role::GeneralPractitioner, practice, None),
             person("patient", Role::Patient, regional, Some(BSN)),
@@ -360,15 +364,21 @@ impl Wiring<'_> {
         let own = format!("http://{}", sockets.own.local_addr().unwrap());
         let fhir = format!("{own}/fhir/r4");
         let node_door = sockets.node_url();
-        let store = Store::open(Options {
-            database: store::Database::Sqlite(self.root.join(format!("{ura}.db"))),
-            base_url: fhir.clone(),
-            version: fhir::FhirVersion::R4,
-            clock: Arc::clone(&self.clock),
-            ids: Arc::clone(&ids),
-            seal: Arc::new(Chain::new(&self.identity, None)),
-        })
-        .unwrap();
+        let open = |version| {
+            let url = format!("{own}{}", api::base::path(version));
+            Store::open(Options {
+                database: store::Database::Sqlite(self.root.join(format!("{ura}.{version}.db"))),
+                base_url: url,
+                version,
+                clock: Arc::clone(&self.clock),
+                ids: Arc::clone(&ids),
+                seal: Arc::new(Chain::new(&self.identity, None)),
+            })
+            .unwrap()
+        };
+        let store = open(FhirVersion::R4);
+        let has_stu3 = self.identity.organisation().organisation_type == OrganisationType::Hospital;
+        let stu3_store = has_stu3.then(|| open(FhirVersion::Stu3));
         let bearer = Arc::new(Bearer::new(
             &self.identity,
             Arc::clone(&self.people),
@@ -410,9 +420,10 @@ impl Wiring<'_> {
         };
         let region =
             exchange::NetworkRegion::new(Arc::clone(&self.directory), localisation.clone(), asker);
-        let node = Arc::new(Node::new(NodeParts {
+        let parts = NodeParts {
             organisation: self.identity.organisation().clone(),
             store: store.clone(),
+            beside: stu3_store.iter().cloned().collect(),
             policies: policies(),
             consents,
             region: Arc::new(region),
@@ -422,20 +433,35 @@ impl Wiring<'_> {
             ids: Arc::clone(&ids),
             source_deadline: exchange::SOURCE_DEADLINE,
             time_zone: jiff::tz::TimeZone::UTC,
-        }));
+        };
         let (ready, is_ready) = watch::channel(true);
-        let bulk = Bulk::open(
-            Arc::clone(&node),
-            &self.root.join(format!("{ura}.bulk")),
-            Arc::clone(&ids),
-            self.settings.bulk,
-        )
-        .unwrap();
+        let base = |parts: NodeParts| {
+            let node = Arc::new(Node::new(parts));
+            let version = node.version();
+            let bulk = Bulk::open(
+                Arc::clone(&node),
+                &self.root.join(format!("{ura}.{version}.bulk")),
+                Arc::clone(&ids),
+                self.settings.bulk,
+            )
+            .unwrap();
+            let url = format!("{own}{}", api::base::path(version));
+            FhirBase { node, bulk, url }
+        };
+        let stu3 = stu3_store.map(|stu3| {
+            base(NodeParts {
+                store: stu3,
+                beside: vec![store.clone()],
+                ..parts.clone()
+            })
+        });
+        let r4 = base(parts);
+        let node = Arc::clone(&r4.node);
+        let node_stu3 = stu3.as_ref().map(|base| Arc::clone(&base.node));
         let own_door = api::own::router(OwnDoor {
-            node: Arc::clone(&node),
-            bulk,
+            r4,
+            stu3,
             callers: api::own::Callers::Bearer(Arc::clone(&bearer)),
-            fhir_base: fhir.clone(),
             ready: is_ready,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&ids),
@@ -508,6 +534,7 @@ impl Wiring<'_> {
             node_door,
             mllp,
             ready,
+            stu3: node_stu3,
             assertions,
             registrar,
         }
@@ -616,7 +643,21 @@ impl Member {
         path: &str,
         body: Option<&Value>,
     ) -> (u16, Value) {
-        let mut request = self.ask(slug, method, &format!("/fhir/r4{path}"));
+        self.fhir_in(FhirVersion::R4, slug, method, path, body)
+            .await
+    }
+
+    /// The same at the base of a version.
+    pub(crate) async fn fhir_in(
+        &self,
+        version: FhirVersion,
+        slug: &str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (u16, Value) {
+        let path = format!("{}{path}", api::base::path(version));
+        let mut request = self.ask(slug, method, &path);
         if let Some(body) = body {
             request = request
                 .header("content-type", "application/fhir+json")

@@ -191,7 +191,12 @@ impl Node {
             before: None,
             limit: LOG_LINES_MAX,
         };
-        let lines = self.parts.store.audit_about(cx, bsn, page).await?;
+        let mut lines = self.parts.store.audit_about(cx, bsn, page).await?;
+        for store in &self.parts.beside {
+            lines.extend(store.audit_about(cx, bsn, page).await?);
+        }
+        lines.sort_by_key(|line| std::cmp::Reverse(line.recorded));
+        lines.truncate(LOG_LINES_MAX);
         Ok(lines.into_iter().map(|line| line.body).collect())
     }
 

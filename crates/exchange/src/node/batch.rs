@@ -3,9 +3,9 @@
 
 use care::AccessContext;
 use fhir::{
-    Resource,
-    json::{Node as JsonNode, Value},
-    outcome::{Issue, IssueCode, Severity, operation_outcome},
+    FhirVersion, Resource,
+    json::{Document, Node as JsonNode, Value},
+    outcome::{Issue, IssueCode, Severity, operation_outcome_in},
 };
 use store::{Change, Outcome, Status, Stored};
 
@@ -85,7 +85,7 @@ impl Node {
         let mut changes = Vec::new();
         let mut places = Vec::new();
         let mut looks = Vec::new();
-        for (at, asked) in all_asked(entries)?.into_iter().enumerate() {
+        for (at, asked) in all_asked(self.version(), entries)?.into_iter().enumerate() {
             match asked {
                 Asked::Change(change) => {
                     changes.push(*change);
@@ -106,7 +106,7 @@ impl Node {
             }
         }
         for (at, look) in looks {
-            answers[at] = answered(self.look(cx, look).await)?;
+            answers[at] = self.answered(self.look(cx, look).await)?;
         }
         Ok(answer("transaction-response", answers))
     }
@@ -119,7 +119,7 @@ impl Node {
     ) -> Result<Value, ExchangeError> {
         let mut answers = Vec::with_capacity(entries.len());
         for entry in entries {
-            let done = match asked(*entry) {
+            let done = match asked(self.version(), *entry) {
                 Ok(Asked::Change(change)) => match self.write(cx, *change).await {
                     Ok(outcome) => self.response(cx, &outcome, returned).await,
                     Err(error) => Err(error),
@@ -127,7 +127,7 @@ impl Node {
                 Ok(Asked::Look(look)) => self.look(cx, look).await,
                 Err(error) => Err(error),
             };
-            answers.push(answered(done)?);
+            answers.push(self.answered(done)?);
         }
         Ok(answer("batch-response", answers))
     }
@@ -208,7 +208,7 @@ impl Node {
                     text: done(outcome.status).to_owned(),
                     expression: None,
                 };
-                response.set("outcome", operation_outcome(&[issue]));
+                response.set("outcome", operation_outcome_in(self.version(), &[issue]));
             }
             Returned::Representation => {
                 if let Some(stored) = self.as_written(cx, outcome).await? {
@@ -238,6 +238,21 @@ impl Node {
             Err(error) => Err(error),
         }
     }
+
+    /// The answer to one entry, or the issues in its place.
+    fn answered(&self, done: Result<Value, ExchangeError>) -> Result<Value, ExchangeError> {
+        match done {
+            Ok(answer) => Ok(answer),
+            // Without an audit line nothing more may be done.
+            Err(error @ ExchangeError::Audit(_)) => Err(error),
+            Err(error) => Ok(fhir::value!({
+                "response": {
+                    "status": (error.status().to_string()),
+                    "outcome": (operation_outcome_in(self.version(), &error.issues()))
+                }
+            })),
+        }
+    }
 }
 
 /// What was done with a change, in words.
@@ -251,24 +266,12 @@ pub fn done(status: Status) -> &'static str {
     }
 }
 
-/// The answer to one entry, or the issues in its place.
-fn answered(done: Result<Value, ExchangeError>) -> Result<Value, ExchangeError> {
-    match done {
-        Ok(answer) => Ok(answer),
-        // Without an audit line nothing more may be done.
-        Err(error @ ExchangeError::Audit(_)) => Err(error),
-        Err(error) => Ok(fhir::value!({
-            "response": {
-                "status": (error.status().to_string()),
-                "outcome": (operation_outcome(&error.issues()))
-            }
-        })),
-    }
-}
-
 /// The entries of a transaction as changes, all checked.
-pub(super) fn changes(entries: &[JsonNode<'_>]) -> Result<Vec<Change>, ExchangeError> {
-    let asked = all_asked(entries)?.into_iter();
+pub(super) fn changes(
+    version: FhirVersion,
+    entries: &[JsonNode<'_>],
+) -> Result<Vec<Change>, ExchangeError> {
+    let asked = all_asked(version, entries)?.into_iter();
     let changes = asked.map(|asked| match asked {
         Asked::Change(change) => Ok(*change),
         Asked::Look(_) => Err(invalid(
@@ -281,11 +284,11 @@ pub(super) fn changes(entries: &[JsonNode<'_>]) -> Result<Vec<Change>, ExchangeE
 }
 
 /// What the entries of a transaction ask for, all checked.
-fn all_asked(entries: &[JsonNode<'_>]) -> Result<Vec<Asked>, ExchangeError> {
+fn all_asked(version: FhirVersion, entries: &[JsonNode<'_>]) -> Result<Vec<Asked>, ExchangeError> {
     let mut all = Vec::with_capacity(entries.len());
     let mut issues = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
-        let found = asked(*entry).and_then(|asked| {
+        let found = asked(version, *entry).and_then(|asked| {
             if let Asked::Change(change) = &asked {
                 write::check(change)?;
             }
@@ -392,8 +395,8 @@ fn answer(kind: &str, entries: Vec<Value>) -> Value {
 }
 
 fn parsed(body: &[u8]) -> Result<Value, ExchangeError> {
-    let resource = Resource::parse(body).map_err(|_| store::StoreError::Corrupt {
+    let document = Document::parse(body).map_err(|_| store::StoreError::Corrupt {
         what: "a resource that is not JSON",
     })?;
-    Ok(Value::from(resource.root()))
+    Ok(Value::from(document.root()))
 }

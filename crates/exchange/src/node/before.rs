@@ -41,7 +41,7 @@ impl Node {
                     Err(StoreError::UnknownResourceType) => return Ok(None),
                     found => found.map(Found::here)?,
                 };
-                return Ok(found.and_then(|stored| Resource::parse(&stored.body).ok()));
+                return Ok(found.and_then(|stored| self.resource(&stored.body).ok()));
             }
             Change::DeleteWhere {
                 resource_type,
@@ -68,7 +68,7 @@ impl Node {
         query.push(("_count".to_owned(), "2".to_owned()));
         let page = store.search(cx, scope, resource_type, &query).await?;
         Ok(match page.matches.as_slice() {
-            [stored] => Resource::parse(&stored.body).ok(),
+            [stored] => self.resource(&stored.body).ok(),
             _ => None,
         })
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use care::{AccessContext, Scope};
 use fhir::{
-    Resource,
+    FhirVersion,
     json::{Kind, Node as JsonNode, Value},
     search::ReferenceParts,
 };
@@ -32,9 +32,11 @@ impl Node {
             self.audit_shown(cx, &asked, &[]).await?;
             return Err(ExchangeError::NotFound);
         };
-        let parsed = Resource::parse(&composition.body).map_err(ExchangeError::Invalid)?;
+        let parsed = self
+            .resource(&composition.body)
+            .map_err(ExchangeError::Invalid)?;
         let mut wanted = Vec::new();
-        references(parsed.root(), &mut wanted);
+        references(self.version(), parsed.root(), &mut wanted);
         let mut seen = BTreeSet::from([("Composition".to_owned(), id.to_owned())]);
         let mut document = vec![composition];
         for (resource_type, id) in wanted {
@@ -73,42 +75,48 @@ impl Node {
     ) -> Result<Value, ExchangeError> {
         let mut entries = Vec::with_capacity(parts.len());
         for part in parts {
-            let resource = Resource::parse(&part.body).map_err(ExchangeError::Invalid)?;
+            let resource = self.resource(&part.body).map_err(ExchangeError::Invalid)?;
             entries.push(fhir::value!({
                 "fullUrl": (full_url(part)),
                 "resource": (Value::from(resource.root()))
             }));
         }
         let identifier = format!("urn:uuid:{}", self.parts.ids.next());
-        Ok(fhir::value!({
+        let mut bundle = fhir::value!({
             "resourceType": "Bundle",
             "identifier": { "system": "urn:ietf:rfc:3986", "value": (identifier) },
-            "type": "document",
-            "timestamp": (self.parts.clock.now().to_string()),
-            "entry": (entries)
-        }))
+            "type": "document"
+        });
+        // In STU3 a Bundle has no time of its own.
+        if self.version() == FhirVersion::R4 {
+            bundle.set("timestamp", self.parts.clock.now().to_string());
+        }
+        bundle.set("entry", entries);
+        Ok(bundle)
     }
 }
 
 /// The resources of this store that a tree refers to, in the order of the text.
-fn references(node: JsonNode<'_>, found: &mut Vec<(String, String)>) {
+fn references(version: FhirVersion, node: JsonNode<'_>, found: &mut Vec<(String, String)>) {
     match node.kind() {
         Kind::Object => {
             for (name, value) in node.members() {
                 match (name.as_ref(), value.as_str()) {
                     ("reference", Some(text)) => {
-                        let parts = ReferenceParts::parse(&text);
+                        let parts = ReferenceParts::parse_in(version, &text);
                         if let (None, Some(resource_type), Some(id)) =
                             (parts.base, parts.resource_type, parts.id)
                         {
                             found.push((resource_type.to_owned(), id.to_owned()));
                         }
                     }
-                    _ => references(value, found),
+                    _ => references(version, value, found),
                 }
             }
         }
-        Kind::Array => node.items().for_each(|item| references(item, found)),
+        Kind::Array => node
+            .items()
+            .for_each(|item| references(version, item, found)),
         _ => {}
     }
 }

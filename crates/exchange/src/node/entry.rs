@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use fhir::{
-    Resource,
+    FhirVersion, Resource,
     json::{Document, Node as JsonNode},
     outcome::{Issue, IssueCode},
     patch::{Patch, PatchError},
@@ -47,8 +47,8 @@ pub(super) enum Look {
     },
 }
 
-/// Reads an entry.
-pub(super) fn asked(entry: JsonNode<'_>) -> Result<Asked, ExchangeError> {
+/// Reads an entry of a Bundle of this version.
+pub(super) fn asked(version: FhirVersion, entry: JsonNode<'_>) -> Result<Asked, ExchangeError> {
     let request = entry.get("request").ok_or_else(|| required("request"))?;
     let method = request
         .text("method")
@@ -59,8 +59,9 @@ pub(super) fn asked(entry: JsonNode<'_>) -> Result<Asked, ExchangeError> {
         .map_or((url.as_ref(), None), |(path, query)| (path, Some(query)));
     let query = query.map(pairs).transpose()?;
     let parts: Vec<&str> = path.split('/').collect();
-    let resource_type = fhir::resource_type(parts[0]).ok_or_else(bad_url)?;
+    let resource_type = version.resource_type(parts[0]).ok_or_else(bad_url)?;
     let request = Wanted {
+        version,
         entry,
         request,
         resource_type,
@@ -91,6 +92,12 @@ pub(super) fn asked(entry: JsonNode<'_>) -> Result<Asked, ExchangeError> {
                 query,
             })
         }
+        // The methods of a Bundle of STU3 are without it.
+        ("PATCH", ..) if version == FhirVersion::Stu3 => Err(invalid(
+            IssueCode::NotSupported,
+            "a Bundle of STU3 holds no patch",
+            "request.method",
+        )),
         ("PATCH", [id], None) => change(request.patch(Target::Id((*id).to_owned()))?),
         ("PATCH", [], Some(query)) => change(request.patch(Target::Found(query))?),
         ("DELETE", [id], None) => change(Change::Delete {
@@ -125,6 +132,7 @@ pub(super) fn asked(entry: JsonNode<'_>) -> Result<Asked, ExchangeError> {
 
 /// The request of an entry.
 struct Wanted<'a> {
+    version: FhirVersion,
     entry: JsonNode<'a>,
     request: JsonNode<'a>,
     resource_type: &'static str,
@@ -140,7 +148,7 @@ impl Wanted<'_> {
             .entry
             .get("resource")
             .ok_or_else(|| required("resource"))?;
-        Resource::from_node(node).map_err(ExchangeError::Invalid)
+        Resource::from_node_in(self.version, node).map_err(ExchangeError::Invalid)
     }
 
     /// The resource, which is of the type that the URL names.

@@ -353,7 +353,7 @@ impl Node {
 fn changes_of(translation: &Translation) -> Result<Vec<store::Change>, Vec<Issue>> {
     let bundle = Resource::from_value(&translation.bundle)?;
     let entries: Vec<_> = bundle.root().each("entry").collect();
-    batch::changes(&entries).map_err(|error| error.issues())
+    batch::changes(bundle.version(), &entries).map_err(|error| error.issues())
 }
 
 /// Which of two versions that came in messages counts.

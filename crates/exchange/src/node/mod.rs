@@ -29,6 +29,7 @@ mod write;
 use std::{sync::Arc, time::Duration};
 
 use care::{AccessContext, Categories, Clock, IdSource, Scope};
+use fhir::{FhirVersion, Resource, outcome::Issue};
 use store::Store;
 use trust::{
     consent::ConsentService,
@@ -59,11 +60,15 @@ use crate::{
 pub const SOURCE_DEADLINE: Duration = Duration::from_secs(2);
 
 /// What a node is made of.
+#[derive(Clone)]
 pub struct NodeParts {
     /// Whose node it is.
     pub organisation: OrganisationRecord,
     /// Its own records.
     pub store: Store,
+    /// The stores of the organisation's records in other versions of FHIR. Their
+    /// audit logs tell the patient who looked, beside that of `store`.
+    pub beside: Vec<Store>,
     /// The access rules.
     pub policies: Arc<Policies>,
     /// The patients' consents.
@@ -85,7 +90,7 @@ pub struct NodeParts {
 }
 
 /// The node of one organisation: what its people and its record systems do,
-/// and what it answers to other nodes.
+/// and what it answers to other nodes, with its records in one version of FHIR.
 pub struct Node {
     parts: NodeParts,
 }
@@ -99,6 +104,11 @@ impl Node {
     /// Whose node it is.
     pub fn organisation(&self) -> &OrganisationRecord {
         &self.parts.organisation
+    }
+
+    /// The version of FHIR that its records are in.
+    pub fn version(&self) -> FhirVersion {
+        self.parts.store.version()
     }
 
     /// The exchanges that it takes part in.
@@ -115,6 +125,11 @@ impl Node {
     /// The organisations of the region.
     pub fn organisations(&self) -> Vec<Participant> {
         self.parts.region.organisations()
+    }
+
+    /// What was stored, as the resource that it is.
+    fn resource(&self, body: &[u8]) -> Result<Resource, Vec<Issue>> {
+        Resource::parse_in(self.version(), body)
     }
 
     /// What the policies say of something at this organisation.

@@ -22,7 +22,7 @@ impl Node {
         resource_type: &str,
         id: &str,
     ) -> Result<Stored, ExchangeError> {
-        let asked = known_type(resource_type)?;
+        let asked = self.known_type(resource_type)?;
         let scope = self.reading_scope(cx, &asked).await?;
         let found = self.parts.store.read(cx, &scope, resource_type, id).await?;
         self.shown(cx, &asked, found).await
@@ -36,7 +36,7 @@ impl Node {
         id: &str,
         version: u64,
     ) -> Result<Stored, ExchangeError> {
-        let asked = known_type(resource_type)?;
+        let asked = self.known_type(resource_type)?;
         let scope = self.reading_scope(cx, &asked).await?;
         let found = self
             .parts
@@ -53,7 +53,7 @@ impl Node {
         resource_type: &str,
         query: &[(String, String)],
     ) -> Result<SearchPage, ExchangeError> {
-        let asked = known_type(resource_type)?;
+        let asked = self.known_type(resource_type)?;
         let scope = self.reading_scope(cx, &asked).await?;
         let page = self
             .parts
@@ -97,7 +97,7 @@ impl Node {
     ) -> Result<HistoryPage, ExchangeError> {
         let asked = match &of {
             HistoryOf::Instance { resource_type, .. } | HistoryOf::Type { resource_type } => {
-                known_type(resource_type)?
+                self.known_type(resource_type)?
             }
             HistoryOf::System => vec!["_history".to_owned()],
         };
@@ -160,7 +160,7 @@ impl Node {
             let patients = match &stored.filed.whose {
                 Whose::Nobody => BTreeSet::new(),
                 Whose::One(bsn) => BTreeSet::from([bsn.clone()]),
-                Whose::InBody => match Resource::parse(&stored.body) {
+                Whose::InBody => match self.resource(&stored.body) {
                     Ok(resource) => self.patients_of(cx, &resource, &mut known).await?,
                     Err(_) => continue,
                 },
@@ -247,7 +247,14 @@ impl Node {
             }
             found => found.ok().and_then(Found::here),
         };
-        Ok(stored.and_then(|stored| bsn_of(&Resource::parse(&stored.body).ok()?)))
+        Ok(stored.and_then(|stored| bsn_of(&self.resource(&stored.body).ok()?)))
+    }
+
+    fn known_type(&self, resource_type: &str) -> Result<Vec<String>, ExchangeError> {
+        match self.version().resource_type(resource_type) {
+            Some(known) => Ok(vec![known.to_owned()]),
+            None => Err(ExchangeError::Store(store::StoreError::UnknownResourceType)),
+        }
     }
 }
 
@@ -260,11 +267,4 @@ pub(super) fn bsn_of(patient: &Resource) -> Option<Bsn> {
         }
         Bsn::parse(&identifier.text("value")?).ok()
     })
-}
-
-fn known_type(resource_type: &str) -> Result<Vec<String>, ExchangeError> {
-    match fhir::resource_type(resource_type) {
-        Some(known) => Ok(vec![known.to_owned()]),
-        None => Err(ExchangeError::Store(store::StoreError::UnknownResourceType)),
-    }
 }

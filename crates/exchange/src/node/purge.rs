@@ -1,7 +1,6 @@
 //! Removing all that there is of a patient for good, at the own door.
 
 use care::{AccessContext, Categories, Scope};
-use fhir::Resource;
 use store::{Found, Purged};
 use trust::{
     audit::{Happened, Outcome},
@@ -40,7 +39,7 @@ impl Node {
                 .here(),
             Found::Absent => return Err(ExchangeError::NotFound),
         };
-        let whose = stored.and_then(|stored| bsn_of(&Resource::parse(&stored.body).ok()?));
+        let whose = stored.and_then(|stored| bsn_of(&self.resource(&stored.body).ok()?));
         let entry = Entry {
             happened: Happened::Removed,
             outcome: Outcome::Allowed,

@@ -73,7 +73,7 @@ impl Node {
         if decision.is_allowed() {
             return Ok(decision.scope());
         }
-        let asked = types(changes);
+        let asked = self.types(changes);
         self.refuse(
             cx,
             Happened::Stored,
@@ -108,7 +108,7 @@ impl Node {
         happened: Happened,
         changes: &mut [Change],
     ) -> Result<Vec<AuditBody>, ExchangeError> {
-        let asked = types(changes);
+        let asked = self.types(changes);
         let mut patients: BTreeSet<Bsn> = BTreeSet::new();
         let mut known: HashMap<String, Option<Bsn>> = HashMap::new();
         // References within the changes lead to the patients among them.
@@ -155,6 +155,23 @@ impl Node {
         }
         Ok(bodies)
     }
+
+    /// The types that changes are about, each once.
+    pub(super) fn types(&self, changes: &[Change]) -> Vec<String> {
+        let all: BTreeSet<&str> = changes
+            .iter()
+            .map(|change| match change {
+                Change::Patch { resource_type, .. }
+                | Change::Delete { resource_type, .. }
+                | Change::DeleteWhere { resource_type, .. } => {
+                    let known = self.version().resource_type(resource_type);
+                    known.unwrap_or("unknown")
+                }
+                _ => resource(change).map_or("unknown", Resource::resource_type),
+            })
+            .collect();
+        all.into_iter().map(str::to_owned).collect()
+    }
 }
 
 fn is_patch(change: &Change) -> bool {
@@ -178,22 +195,6 @@ fn full_url(change: &Change) -> Option<&str> {
         | Change::UpdateWhere { full_url, .. } => full_url.as_deref(),
         Change::Patch { .. } | Change::Delete { .. } | Change::DeleteWhere { .. } => None,
     }
-}
-
-/// The types that changes are about, each once.
-pub(super) fn types(changes: &[Change]) -> Vec<String> {
-    let all: BTreeSet<&str> = changes
-        .iter()
-        .map(|change| match change {
-            Change::Patch { resource_type, .. }
-            | Change::Delete { resource_type, .. }
-            | Change::DeleteWhere { resource_type, .. } => {
-                fhir::resource_type(resource_type).unwrap_or("unknown")
-            }
-            _ => resource(change).map_or("unknown", Resource::resource_type),
-        })
-        .collect();
-    all.into_iter().map(str::to_owned).collect()
 }
 
 /// Whether what a change brings has the shape that FHIR gives it.

@@ -274,6 +274,7 @@ impl TestRegion {
             let node = Node::new(NodeParts {
                 organisation,
                 store,
+                beside: Vec::new(),
                 policies: policies.clone(),
                 consents: Arc::new(consents.clone()),
                 region: wires.clone(),

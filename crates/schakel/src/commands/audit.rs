@@ -4,10 +4,11 @@ use std::{path::PathBuf, process::ExitCode, sync::mpsc};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use fhir::FhirVersion;
 use trust::audit::{ChainFault, FaultKind, Line, Verified, verify};
 
-use super::nodes::{NodeSelection, SelectedNode};
-use crate::node::{NodeFiles, open_store};
+use super::nodes::NodeSelection;
+use crate::node::{NodeFiles, Records};
 
 /// How many lines are read at a time.
 const LINES_PER_READ: usize = 500;
@@ -47,18 +48,25 @@ impl Audit {
         };
         let mut holds = true;
         for node in selection.nodes()? {
-            let slug = node.config.organisation.slug.clone();
-            let line = match verify_node(node)
-                .await
-                .with_context(|| format!("at `{slug}`"))?
-            {
-                Ok(verified) => format!("{slug}: {} lines, the chain holds", verified.lines),
-                Err(fault) => {
-                    holds = false;
-                    format!("{slug}: line {} {}", fault.seq, what(fault.kind))
-                }
-            };
-            super::print(&line);
+            let slug = &node.config.organisation.slug;
+            let files = NodeFiles::read(&node.config).with_context(|| format!("at `{slug}`"))?;
+            for records in Records::all(&node.config)? {
+                let log = match records.version {
+                    FhirVersion::R4 => slug.clone(),
+                    FhirVersion::Stu3 => format!("{slug} (STU3)"),
+                };
+                let line = match verify_log(&records, &files)
+                    .await
+                    .with_context(|| format!("at `{log}`"))?
+                {
+                    Ok(verified) => format!("{log}: {} lines, the chain holds", verified.lines),
+                    Err(fault) => {
+                        holds = false;
+                        format!("{log}: line {} {}", fault.seq, what(fault.kind))
+                    }
+                };
+                super::print(&line);
+            }
         }
         Ok(if holds {
             ExitCode::SUCCESS
@@ -68,11 +76,13 @@ impl Audit {
     }
 }
 
-async fn verify_node(node: SelectedNode) -> anyhow::Result<Result<Verified, ChainFault>> {
-    let files = NodeFiles::read(&node.config)?;
-    let head = files.audit_head(&node.config)?.read()?;
+async fn verify_log(
+    records: &Records,
+    files: &NodeFiles,
+) -> anyhow::Result<Result<Verified, ChainFault>> {
+    let head = records.head(files).read()?;
     let key = files.identity.public_key().to_vec();
-    let store = open_store(&node.config, &files, String::new())?;
+    let store = records.open(files, String::new())?;
     let (send, receive) = mpsc::sync_channel::<Line>(LINES_PER_READ);
     let verifying = tokio::task::spawn_blocking(move || verify(receive, head.as_ref(), &key));
     let mut after = 0;

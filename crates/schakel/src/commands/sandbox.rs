@@ -19,9 +19,12 @@ pub(crate) struct SandboxCommand {
     /// The port on loopback; 0 takes any that is free
     #[arg(long, default_value_t = 8090)]
     port: u16,
-    /// The database: `sqlite` for a file of its own, or a `postgres://` URL
+    /// The database in R4: `sqlite` for a file of its own, or a `postgres://` URL
     #[arg(long, value_name = "STORE", default_value = "sqlite")]
     store: String,
+    /// The database in STU3, likewise
+    #[arg(long, value_name = "STORE", default_value = "sqlite")]
+    store_stu3: String,
 }
 
 impl SandboxCommand {
@@ -30,15 +33,11 @@ impl SandboxCommand {
             Some(directory) => format!("Its files are in {}.", directory.display()),
             None => "Everything in it goes when it stops; `--data DIR` keeps it.".to_owned(),
         };
-        let database = match Database::parse(&self.store)? {
-            Database::Sqlite(path) if path.as_os_str() == "sqlite" => None,
-            Database::Sqlite(_) => bail!("--store is `sqlite` or a postgres:// URL"),
-            database @ Database::Postgres(_) => Some(database),
-        };
         let sandbox = Sandbox::open(SandboxSettings {
             data: self.data,
             port: self.port,
-            database,
+            database: database("--store", &self.store)?,
+            database_stu3: database("--store-stu3", &self.store_stu3)?,
         })
         .await?;
         eprintln!(
@@ -46,9 +45,18 @@ impl SandboxCommand {
              Only for made-up people: never put a real person's data in a sandbox.\n\
              It listens on loopback only. {kept}"
         );
-        super::print(&format!("{}/fhir/r4", sandbox.url));
+        super::print(&sandbox.bases.join("\n"));
         shutdown::signal().await;
         sandbox.stop().await?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The database that a setting names; none for a file of the sandbox's own.
+fn database(setting: &str, value: &str) -> anyhow::Result<Option<Database>> {
+    match Database::parse(value)? {
+        Database::Sqlite(path) if path.as_os_str() == "sqlite" => Ok(None),
+        Database::Sqlite(_) => bail!("{setting} is `sqlite` or a postgres:// URL"),
+        database @ Database::Postgres(_) => Ok(Some(database)),
     }
 }

@@ -17,7 +17,8 @@ use super::revocations::RevocationFile;
 /// The work, and what it needs.
 pub(crate) struct Background {
     pub(crate) own: Organisation,
-    pub(crate) bulk: Arc<Bulk>,
+    /// The bulk data of each FHIR base.
+    pub(crate) bulks: Vec<Arc<Bulk>>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) consents: Arc<CachedConsents>,
     pub(crate) registrar: Registrar,
@@ -33,7 +34,7 @@ impl Background {
     pub(crate) fn start(self, tasks: &mut JoinSet<()>, stop: &CancellationToken) {
         let Self {
             own,
-            bulk,
+            bulks,
             directory,
             consents,
             registrar,
@@ -46,11 +47,13 @@ impl Background {
                 tokio::select! { () = stop.cancelled() => {}, () = work => {} }
             });
         };
-        let stopping = stop.clone();
-        tasks.spawn(async move {
-            tokio::select! { () = stopping.cancelled() => {}, () = bulk.keep_tidy() => {} }
-            bulk.stop().await;
-        });
+        for bulk in bulks {
+            let stopping = stop.clone();
+            tasks.spawn(async move {
+                tokio::select! { () = stopping.cancelled() => {}, () = bulk.keep_tidy() => {} }
+                bulk.stop().await;
+            });
+        }
         run(
             tasks,
             Box::pin(async move {

@@ -5,11 +5,13 @@
 
 mod background;
 mod parts;
+mod records;
 mod revocations;
 mod services;
 mod start;
 mod status;
 
-pub(crate) use parts::{NodeFiles, open_store};
+pub(crate) use parts::NodeFiles;
+pub(crate) use records::Records;
 use services::Services;
 pub(crate) use start::{RunningNode, Sockets, Surroundings};

@@ -1,16 +1,11 @@
 //! What a node reads from its files.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use care::{Clock, IdSource, RandomIds, SystemClock};
-use store::{Database, Options, Store};
 use trust::{
     SystemRandomness,
-    audit::{Chain, HeadFile},
     identity::{NodeIdentity, TrustAnchors},
     person::People,
 };
@@ -65,43 +60,6 @@ impl NodeFiles {
             randomness: Arc::new(SystemRandomness),
         })
     }
-
-    /// The file with the signed head of the audit chain: beside a database that
-    /// is a file, and beside the identity when the database is elsewhere.
-    pub(crate) fn audit_head(&self, config: &NodeConfig) -> anyhow::Result<HeadFile> {
-        let path = match config.files.database.parse()? {
-            Database::Sqlite(file) => file.with_extension("head"),
-            Database::Postgres(_) => config.files.identity.join("audit.head"),
-        };
-        Ok(HeadFile::new(&path, &self.identity))
-    }
-
-    /// Where exports are kept: beside the database, where that is a file.
-    pub(crate) fn exports(config: &NodeConfig) -> anyhow::Result<PathBuf> {
-        Ok(match config.files.database.parse()? {
-            Database::Sqlite(file) => file.with_extension("exports"),
-            Database::Postgres(_) => config.files.identity.join("exports"),
-        })
-    }
-}
-
-/// Opens the organisation's database.
-pub(crate) fn open_store(
-    config: &NodeConfig,
-    files: &NodeFiles,
-    base_url: String,
-) -> anyhow::Result<Store> {
-    let database = config.files.database.parse()?;
-    let head = files.audit_head(config)?;
-    Store::open(Options {
-        database: database.clone(),
-        base_url,
-        version: fhir::FhirVersion::R4,
-        clock: Arc::clone(&files.clock),
-        ids: Arc::clone(&files.ids),
-        seal: Arc::new(Chain::new(&files.identity, Some(head))),
-    })
-    .with_context(|| format!("cannot open `{database}`"))
 }
 
 /// TLS of the MLLP port, from its files.

@@ -7,9 +7,9 @@ use api::{
     limits::{HttpLimits, MllpLimits},
     mllp::NodeIntake,
     node::{NodeDoor, RegionalServices},
-    own::{Callers, OwnDoor},
+    own::{Callers, FhirBase, OwnDoor},
 };
-use exchange::{Bulk, BulkLimits, NetworkRegion, Node, NodeParts, catalogue::Catalogue};
+use exchange::{Bulk, NetworkRegion, Node, NodeParts, catalogue::Catalogue};
 use jiff::tz::TimeZone;
 use network::{
     PeerAddress, PeerClient,
@@ -19,6 +19,7 @@ use network::{
     localisation::{RegionalLocalisation, RegionalPseudonyms, Registrar, RegistrarSettings},
     status::StatusClient,
 };
+use store::Store;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use trust::{
@@ -28,7 +29,7 @@ use trust::{
 use web::{Elsewhere, RegionRoom, WebOptions};
 
 use super::{
-    NodeFiles, Services, background::Background, open_store, parts::mllp_tls, status::WatchedRegion,
+    NodeFiles, Records, Services, background::Background, parts::mllp_tls, status::WatchedRegion,
 };
 use crate::{
     checks::RunningChecks,
@@ -118,7 +119,7 @@ impl RunningNode {
             .public_url
             .clone()
             .unwrap_or_else(|| format!("http://localhost:{}", own_address.port()));
-        let fhir_base = format!("{own_url}/fhir/r4");
+        let fhir_base = |version| format!("{own_url}{}", api::base::path(version));
         let node_url = match (&config.doors.node_url, &sockets.node) {
             (Some(url), _) => url.clone(),
             (None, Some(socket)) => format!("https://{}", socket.local_addr()?),
@@ -171,15 +172,22 @@ impl RunningNode {
             &*randomness,
         ));
 
-        let store = open_store(config, &files, fhir_base.clone())?;
+        let records = Records::r4(config)?;
+        let store = records.open(&files, fhir_base(records.version))?;
+        let stu3_records = Records::stu3(config)?;
+        let stu3_store = match &stu3_records {
+            Some(records) => Some(records.open(&files, fhir_base(records.version))?),
+            None => None,
+        };
         let time_zone = TimeZone::get("Europe/Amsterdam")?;
         let catalogue = match &config.files.exchanges {
             Some(directory) => Catalogue::embedded()?.and_directory(directory)?,
             None => Catalogue::embedded()?,
         };
-        let node = Arc::new(Node::new(NodeParts {
+        let parts = NodeParts {
             organisation: record.clone(),
             store: store.clone(),
+            beside: stu3_store.iter().cloned().collect(),
             policies: Arc::new(Policies::embedded()?),
             consents: consents.clone(),
             region: Arc::new(NetworkRegion::new(
@@ -193,16 +201,32 @@ impl RunningNode {
             ids: Arc::clone(&ids),
             source_deadline: Duration::from_millis(config.limits.source_deadline_ms),
             time_zone: time_zone.clone(),
-        }));
-
-        let exports = NodeFiles::exports(config)?;
-        let bulk = Bulk::open(
-            Arc::clone(&node),
-            &exports,
-            Arc::clone(&ids),
-            BulkLimits::STANDARD,
-        )
-        .with_context(|| format!("cannot keep exports in `{}`", exports.display()))?;
+        };
+        let base = |records: &Records, parts: NodeParts| -> anyhow::Result<FhirBase> {
+            let node = Arc::new(Node::new(parts));
+            let bulk = records.bulk(&node, &files)?;
+            let url = fhir_base(records.version);
+            Ok(FhirBase { node, bulk, url })
+        };
+        let stu3 = match (&stu3_records, &stu3_store) {
+            (Some(records), Some(store)) => {
+                let beside = vec![parts.store.clone()];
+                let parts = NodeParts {
+                    store: store.clone(),
+                    beside,
+                    ..parts.clone()
+                };
+                Some(base(records, parts)?)
+            }
+            _ => None,
+        };
+        let r4 = base(&records, parts)?;
+        let node = Arc::clone(&r4.node);
+        let bulks: Vec<Arc<Bulk>> = std::iter::once(&r4)
+            .chain(&stu3)
+            .map(|base| Arc::clone(&base.bulk))
+            .collect();
+        let stores: Vec<Store> = std::iter::once(store.clone()).chain(stu3_store).collect();
 
         let services = match &config.region.embedded {
             Some(at) => Some(Services::open(
@@ -228,10 +252,9 @@ impl RunningNode {
             Arc::clone(&ids),
         ));
         let own = api::own::router(OwnDoor {
-            node: Arc::clone(&node),
-            bulk: Arc::clone(&bulk),
+            r4,
+            stu3,
             callers: Callers::Bearer(Arc::clone(&bearer)),
-            fhir_base,
             ready: is_ready,
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
@@ -259,7 +282,7 @@ impl RunningNode {
                     Arc::clone(&clock),
                 )),
             }),
-            checks: Arc::new(RunningChecks::new(config.clone(), store.clone())),
+            checks: Arc::new(RunningChecks::new(config.clone(), stores)),
             // Whoever signs in is believed, so the pages say that all are made up.
             demo: issuer == Issuer::Demo,
             clock: Arc::clone(&clock),
@@ -314,7 +337,7 @@ impl RunningNode {
         let context = files.identity.own_system(&*ids);
         let background = Background {
             own: organisation.clone(),
-            bulk,
+            bulks,
             directory: Arc::clone(&directory),
             consents,
             registrar: Registrar::new(store, localisation, context, RegistrarSettings::default()),

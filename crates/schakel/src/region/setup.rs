@@ -274,6 +274,7 @@ fn prepare_node(
         },
         files: FilesConfig {
             database: DatabaseSetting::file("records.db"),
+            database_stu3: None,
             identity: "identity".into(),
             authority: "../authority.pem".into(),
             people: "../people.json".into(),

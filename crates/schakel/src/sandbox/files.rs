@@ -1,4 +1,4 @@
-//! What a sandbox keeps: a key for its audit log, and its database.
+//! What a sandbox keeps: a key for its audit logs, and its databases.
 
 use std::{
     fs,
@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use care::{Clock, IdSource, OrganisationType, Ura};
+use fhir::FhirVersion;
 use store::{Database, Options, Store};
 use tempfile::TempDir;
 use trust::{
@@ -15,8 +16,6 @@ use trust::{
     identity::{NodeIdentity, OrganisationRecord, RegionAuthority},
 };
 
-const DATABASE: &str = "sandbox.sqlite";
-const EXPORTS: &str = "exports";
 const IDENTITY: &str = "identity";
 
 /// The URA of the made-up organisation.
@@ -58,25 +57,33 @@ impl SandboxFiles {
     }
 
     /// Where exports are kept.
-    pub(super) fn exports(&self) -> PathBuf {
-        self.directory.join(EXPORTS)
+    pub(super) fn exports(&self, version: FhirVersion) -> PathBuf {
+        self.directory.join(match version {
+            FhirVersion::R4 => "exports",
+            FhirVersion::Stu3 => "exports-stu3",
+        })
     }
 
-    /// Opens the database: the one that is named, or else a file of its own.
+    /// Opens the database of a version: the one that is named, or else a file of
+    /// its own.
     pub(super) fn open_store(
         &self,
+        version: FhirVersion,
         named: Option<Database>,
         base_url: String,
         clock: &Arc<dyn Clock>,
         ids: &Arc<dyn IdSource>,
     ) -> anyhow::Result<Store> {
-        let path = self.directory.join(DATABASE);
+        let path = self.directory.join(match version {
+            FhirVersion::R4 => "sandbox.sqlite",
+            FhirVersion::Stu3 => "sandbox-stu3.sqlite",
+        });
         let head = HeadFile::new(&path.with_extension("head"), &self.identity);
         let database = named.unwrap_or(Database::Sqlite(path));
         let shown = database.to_string();
         Store::open(Options {
             database,
-            version: fhir::FhirVersion::R4,
+            version,
             base_url,
             clock: Arc::clone(clock),
             ids: Arc::clone(ids),

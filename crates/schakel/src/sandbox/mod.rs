@@ -1,5 +1,5 @@
-//! One organisation's FHIR base without sign-in, on loopback: the node that
-//! `serve` runs, with nobody around it.
+//! One organisation's FHIR bases, R4 and STU3, without sign-in, on loopback: the
+//! node that `serve` runs, with nobody around it.
 
 mod alone;
 mod files;
@@ -14,16 +14,17 @@ use std::{
 use anyhow::Context;
 use api::{
     limits::{HttpLimits, Rate},
-    own::{Callers, OwnDoor},
+    own::{Callers, FhirBase, OwnDoor},
 };
 use care::{Clock, IdSource, RandomIds, SystemClock};
 use exchange::{Bulk, BulkLimits, Node, NodeParts, catalogue::Catalogue};
+use fhir::FhirVersion;
 use jiff::tz::TimeZone;
 use store::Database;
 use tokio::{
     net::TcpListener,
     sync::watch,
-    task::{JoinError, JoinHandle},
+    task::{JoinError, JoinHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
 use trust::policy::Policies;
@@ -47,16 +48,19 @@ pub(crate) struct SandboxSettings {
     pub(crate) data: Option<PathBuf>,
     /// The port on loopback; 0 takes any that is free.
     pub(crate) port: u16,
-    /// The database, where it is not a file of the sandbox's own.
+    /// The database in R4, where it is not a file of the sandbox's own.
     pub(crate) database: Option<Database>,
+    /// The same in STU3.
+    pub(crate) database_stu3: Option<Database>,
 }
 
 /// A sandbox that runs.
 pub(crate) struct Sandbox {
-    pub(crate) url: String,
+    /// The FHIR bases: R4, then STU3.
+    pub(crate) bases: [String; 2],
     stop: CancellationToken,
     closed: JoinHandle<()>,
-    bulk_work: JoinHandle<()>,
+    bulk_work: JoinSet<()>,
     /// Removes what was kept for this run only.
     _files: SandboxFiles,
 }
@@ -69,15 +73,19 @@ impl Sandbox {
             .await
             .with_context(|| format!("cannot listen at {address}"))?;
         let url = format!("http://localhost:{}", socket.local_addr()?.port());
-        let fhir_base = format!("{url}/fhir/r4");
+        let fhir_base = |version| format!("{url}{}", api::base::path(version));
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids: Arc<dyn IdSource> = Arc::new(RandomIds);
         let files = SandboxFiles::find_or_make(settings.data, &*clock)?;
-        let store = files.open_store(settings.database, fhir_base.clone(), &clock, &ids)?;
-        let node = Arc::new(Node::new(NodeParts {
+        let open =
+            |version, named| files.open_store(version, named, fhir_base(version), &clock, &ids);
+        let store = open(FhirVersion::R4, settings.database)?;
+        let stu3_store = open(FhirVersion::Stu3, settings.database_stu3)?;
+        let parts = NodeParts {
             organisation: files.identity().organisation().clone(),
-            store,
+            store: store.clone(),
+            beside: vec![stu3_store.clone()],
             policies: Arc::new(Policies::embedded()?),
             consents: Arc::new(Alone),
             region: Arc::new(Alone),
@@ -87,40 +95,56 @@ impl Sandbox {
             ids: Arc::clone(&ids),
             source_deadline: NO_WAIT,
             time_zone: TimeZone::get("Europe/Amsterdam")?,
-        }));
+        };
+        let base = |parts: NodeParts| -> anyhow::Result<FhirBase> {
+            let node = Arc::new(Node::new(parts));
+            let version = node.version();
+            let bulk = Bulk::open(
+                Arc::clone(&node),
+                &files.exports(version),
+                Arc::clone(&ids),
+                BulkLimits::STANDARD,
+            )
+            .context("cannot keep exports")?;
+            let url = fhir_base(version);
+            Ok(FhirBase { node, bulk, url })
+        };
+        let stu3 = base(NodeParts {
+            store: stu3_store,
+            beside: vec![store],
+            ..parts.clone()
+        })?;
+        let r4 = base(parts)?;
 
-        let bulk = Bulk::open(
-            Arc::clone(&node),
-            &files.exports(),
-            Arc::clone(&ids),
-            BulkLimits::STANDARD,
-        )
-        .context("cannot keep exports")?;
         let limits = HttpLimits {
             system: PACE,
             ..HttpLimits::STANDARD
         };
         let (_, ready) = watch::channel(true);
         let (system, its_ids) = (files.identity().clone(), Arc::clone(&ids));
+        let bases = [r4.url.clone(), stu3.url.clone()];
+        let bulks = [Arc::clone(&r4.bulk), Arc::clone(&stu3.bulk)];
         let door = api::own::router(OwnDoor {
-            node,
-            bulk: Arc::clone(&bulk),
+            r4,
+            stu3: Some(stu3),
             callers: Callers::AnybodyHere(Box::new(move || system.own_system(&*its_ids))),
-            fhir_base,
             ready,
             clock,
-            ids,
+            ids: Arc::clone(&ids),
             limits: limits.clone(),
         });
         let stop = CancellationToken::new();
         let closed = api::open_http(socket, door, limits, stop.clone())?.closed;
-        let tidying = stop.clone();
-        let bulk_work = tokio::spawn(async move {
-            tokio::select! { () = tidying.cancelled() => {}, () = bulk.keep_tidy() => {} }
-            bulk.stop().await;
-        });
+        let mut bulk_work = JoinSet::new();
+        for bulk in bulks {
+            let tidying = stop.clone();
+            bulk_work.spawn(async move {
+                tokio::select! { () = tidying.cancelled() => {}, () = bulk.keep_tidy() => {} }
+                bulk.stop().await;
+            });
+        }
         Ok(Self {
-            url,
+            bases,
             bulk_work,
             stop,
             closed,
@@ -132,6 +156,7 @@ impl Sandbox {
     pub(crate) async fn stop(self) -> Result<(), JoinError> {
         self.stop.cancel();
         self.closed.await?;
-        self.bulk_work.await
+        self.bulk_work.join_all().await;
+        Ok(())
     }
 }

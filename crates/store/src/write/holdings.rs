@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use crate::database::OptionalExtension;
+use fhir::FhirVersion;
 
 use crate::StoreError;
+use crate::database::OptionalExtension;
 use crate::database::writer::Session;
 use crate::index::{Range, Term};
 
@@ -20,7 +21,13 @@ pub(crate) struct Touched {
 
 /// Puts an event in the outbox for each BSN on which there is now a kind of
 /// data that there was not before.
+///
+/// Between nodes R4 is spoken, so what is held in another version is not
+/// announced: nobody could be answered with it.
 pub(crate) fn announce(session: &Session<'_>, touched: Touched) -> Result<(), StoreError> {
+    if session.state.kinds.version() != FhirVersion::R4 {
+        return Ok(());
+    }
     let mut grown = touched.grown;
     for patient in touched.identified {
         // What was there before the BSN was known counts as well.

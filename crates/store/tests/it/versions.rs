@@ -132,6 +132,14 @@ async fn the_scope_holds_in_stu3() {
 }
 
 #[tokio::test]
+async fn the_region_is_told_of_r4_only() {
+    assert_eq!(filled().await.store.outbox(10).await.unwrap().len(), 0);
+    let kit = Kit::new();
+    kit.write(vec![put(&patient("anna", 0))]).await.unwrap();
+    assert_eq!(kit.store.outbox(10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn resources_keep_to_the_version_of_their_store() {
     let kit = Kit::of(FhirVersion::Stu3);
     let r4 = kit.write(vec![put(&patient("anna", 0))]).await;

@@ -268,6 +268,7 @@ impl TestRegion {
             let node = Arc::new(Node::new(NodeParts {
                 organisation: record.clone(),
                 store,
+                beside: Vec::new(),
                 policies: policies.clone(),
                 consents: Arc::new(embedded.clone()),
                 region: wires.clone(),

@@ -10,12 +10,11 @@ use http::{HeaderValue, Method, StatusCode, header};
 
 use super::question::{asynchronous, of_parameters, of_query};
 use crate::{
-    body,
+    base,
     envelope::Query,
     extract::{At, Caller},
     own::{Own, Shared},
     problem::Problem,
-    resource,
 };
 
 /// `GET` and `POST $export`.
@@ -59,19 +58,18 @@ impl Own {
     ) -> Result<Response, Problem> {
         let (head, body) = request.into_parts();
         let is_lenient = asynchronous(&head.headers)?;
-        let path = head.uri.path().strip_prefix("/fhir/r4").unwrap_or_default();
+        let (_, path) = base::split(head.uri.path()).unwrap_or_default();
         let mut asked = format!("{}{path}", self.fhir_base);
         let question = if head.method == Method::POST {
             query.must_be_empty()?;
-            let body = body::read(&head.headers, body, self.limits.body_bytes).await?;
-            let parameters = resource::parse(&head.headers, body)?;
-            of_parameters(level, asked, &parameters, is_lenient)?
+            let parameters = self.received(&head.headers, body).await?;
+            of_parameters(self.version, level, asked, &parameters, is_lenient)?
         } else {
             if let Some(query) = head.uri.query() {
                 asked.push('?');
                 asked.push_str(query);
             }
-            of_query(level, asked, &query.0, is_lenient)?
+            of_query(self.version, level, asked, &query.0, is_lenient)?
         };
         let id = self.bulk.export(cx, question).await?;
         let mut response = StatusCode::ACCEPTED.into_response();

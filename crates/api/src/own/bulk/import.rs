@@ -11,7 +11,7 @@ use care::AccessContext;
 use exchange::{Batch, ExchangeError};
 use fhir::{
     json::Value,
-    outcome::{Issue, IssueCode, Severity, operation_outcome},
+    outcome::{Issue, IssueCode, Severity, operation_outcome_in},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
@@ -41,7 +41,10 @@ pub(in crate::own) async fn import(
         return Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             IssueCode::NotSupported,
-            "The body must be lines of FHIR R4: application/fhir+ndjson",
+            format!(
+                "The body must be lines of FHIR {}: application/fhir+ndjson",
+                own.version
+            ),
         ));
     }
     own.bulk.may_import(&cx).await?;
@@ -130,7 +133,7 @@ impl Import {
                     Ok(line) if line.trim_ascii().is_empty() => {}
                     Ok(line) => {
                         batch_bytes += line.len();
-                        batch.add(self.lines.number, &line);
+                        batch.add(self.own.version, self.lines.number, &line);
                     }
                     Err(TooLong) => {
                         let max = limits.line_bytes;
@@ -171,7 +174,7 @@ impl Import {
                     issues.extend(found.iter().map(|issue| located(issue, &at)));
                 }
                 let refused = imported.refused.len() as u64;
-                answer("batch", imported.accepted, refused, &issues)
+                self.answer("batch", imported.accepted, refused, &issues)
             }
             Err(error) => {
                 self.is_over = true;
@@ -200,7 +203,25 @@ impl Import {
                 expression: None,
             },
         };
-        answer("total", accepted, refused, &[issue])
+        self.answer("total", accepted, refused, &[issue])
+    }
+
+    fn answer(&self, name: &str, accepted: u64, refused: u64, issues: &[Issue]) -> Bytes {
+        let mut parts = vec![
+            fhir::value!({ "name": "accepted", "valueDecimal": (accepted as i64) }),
+            fhir::value!({ "name": "refused", "valueDecimal": (refused as i64) }),
+        ];
+        if !issues.is_empty() {
+            let outcome = operation_outcome_in(self.own.version, issues);
+            parts.push(fhir::value!({ "name": "outcome", "resource": (outcome) }));
+        }
+        let parameters = fhir::value!({
+            "resourceType": "Parameters",
+            "parameter": [{ "name": (name), "part": (Value::from(parts)) }]
+        });
+        let mut line = parameters.to_bytes();
+        line.push(b'\n');
+        line.into()
     }
 }
 
@@ -209,24 +230,6 @@ fn located(issue: &Issue, at: &str) -> Issue {
     let mut issue = issue.clone();
     issue.text = format!("{at}: {}", issue.text);
     issue
-}
-
-fn answer(name: &str, accepted: u64, refused: u64, issues: &[Issue]) -> Bytes {
-    let mut parts = vec![
-        fhir::value!({ "name": "accepted", "valueDecimal": (accepted as i64) }),
-        fhir::value!({ "name": "refused", "valueDecimal": (refused as i64) }),
-    ];
-    if !issues.is_empty() {
-        let outcome = operation_outcome(issues);
-        parts.push(fhir::value!({ "name": "outcome", "resource": (outcome) }));
-    }
-    let parameters = fhir::value!({
-        "resourceType": "Parameters",
-        "parameter": [{ "name": (name), "part": (Value::from(parts)) }]
-    });
-    let mut line = parameters.to_bytes();
-    line.push(b'\n');
-    line.into()
 }
 
 /// A line that is longer than one may be.

@@ -1,7 +1,7 @@
 //! The parameters of an export, read strictly.
 
 use exchange::{ExportQuestion, Level};
-use fhir::{Resource, outcome::IssueCode};
+use fhir::{FhirVersion, Resource, outcome::IssueCode};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
@@ -28,6 +28,7 @@ pub(super) fn asynchronous(headers: &HeaderMap) -> Result<bool, Problem> {
 
 /// The question of a URL.
 pub(super) fn of_query(
+    version: FhirVersion,
     level: Level,
     request: String,
     query: &QueryPairs,
@@ -37,13 +38,14 @@ pub(super) fn of_query(
     for (name, value) in query {
         // In a query a plus sign means a space; many clients forget to encode it.
         let value = value.replace("fhir ", "fhir+");
-        take(&mut question, name, &value, is_lenient)?;
+        take(version, &mut question, name, &value, is_lenient)?;
     }
     Ok(question)
 }
 
 /// The question of a Parameters resource.
 pub(super) fn of_parameters(
+    version: FhirVersion,
     level: Level,
     request: String,
     parameters: &Resource,
@@ -78,7 +80,7 @@ pub(super) fn of_parameters(
             .into_iter()
             .find_map(|kind| parameter.text(kind))
             .unwrap_or_default();
-        take(&mut question, &name, &value, is_lenient)?;
+        take(version, &mut question, &name, &value, is_lenient)?;
     }
     Ok(question)
 }
@@ -94,6 +96,7 @@ fn empty(level: Level, request: String) -> ExportQuestion {
 }
 
 fn take(
+    version: FhirVersion,
     question: &mut ExportQuestion,
     name: &str,
     value: &str,
@@ -114,15 +117,17 @@ fn take(
         }
         "_type" => {
             for one in value.split(',') {
-                match fhir::resource_type(one) {
+                match version.resource_type(one) {
                     Some(known) if question.types.iter().any(|type_| type_ == known) => {}
                     Some(known) => question.types.push(known.to_owned()),
                     None if is_lenient => {}
-                    None => return Err(wrong("_type names a type that FHIR R4 does not have")),
+                    None => {
+                        return Err(wrong("_type names a type that this version does not have"));
+                    }
                 }
             }
             if question.types.is_empty() {
-                return Err(wrong("_type names no type that FHIR R4 has"));
+                return Err(wrong("_type names no type that this version has"));
             }
         }
         _ if is_lenient => {}
@@ -164,7 +169,13 @@ mod tests {
         ] {
             let query = vec![(name.to_owned(), value.to_owned())];
             for (is_lenient, expected) in [(false, strict), (true, lenient)] {
-                let found = of_query(Level::System, String::new(), &query, is_lenient);
+                let found = of_query(
+                    FhirVersion::R4,
+                    Level::System,
+                    String::new(),
+                    &query,
+                    is_lenient,
+                );
                 assert_eq!(found.is_ok(), expected, "{name}={value} {is_lenient}");
             }
         }

@@ -91,7 +91,7 @@ impl Own {
             });
             Value::from(files.collect::<Vec<_>>())
         };
-        let needs_token = matches!(self.callers, Callers::Bearer(_));
+        let needs_token = matches!(self.entrance.callers, Callers::Bearer(_));
         let mut manifest = fhir::value!({
             "transactionTime": (job.transaction_time.to_string()),
             "request": (job.request.clone()),

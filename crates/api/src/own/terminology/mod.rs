@@ -1,15 +1,15 @@
 //! The terminology service: `$lookup`, `$validate-code`, `$expand`, `$translate` and
 //! `$subsumes`, by GET with the parameters in the URL or by POST with a Parameters
-//! resource, on a type or on one resource, as FHIR R4 has them.
+//! resource, on a type or on one resource, as FHIR has them.
 
 use axum::{
     body::Body,
     extract::State,
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get},
 };
 use care::AccessContext;
 use exchange::TerminologyQuestion;
+use fhir::FhirVersion;
 use http::{HeaderMap, Method, StatusCode};
 use terminology::{
     definitions::Kind,
@@ -18,128 +18,99 @@ use terminology::{
 
 use super::Shared;
 use crate::{
-    body,
     envelope::Query,
     extract::{At, Caller},
     parameters::required,
     problem::Problem,
     representation::FhirBody,
-    resource,
     route::{Credential, Route, route},
 };
 
-/// The operations: the type, the name, what it does, its path on the type and, where
-/// FHIR has it, on one resource.
-pub(super) const OPERATIONS: [(Kind, &str, Operation, &str, Option<&str>); 6] = [
-    (
-        Kind::CodeSystem,
-        "lookup",
-        Operation::Lookup,
-        "/fhir/r4/CodeSystem/$lookup",
-        None,
-    ),
-    (
-        Kind::CodeSystem,
-        "validate-code",
-        Operation::ValidateCode,
-        "/fhir/r4/CodeSystem/$validate-code",
-        Some("/fhir/r4/CodeSystem/{id}/$validate-code"),
-    ),
-    (
-        Kind::CodeSystem,
-        "subsumes",
-        Operation::Subsumes,
-        "/fhir/r4/CodeSystem/$subsumes",
-        Some("/fhir/r4/CodeSystem/{id}/$subsumes"),
-    ),
-    (
-        Kind::ValueSet,
-        "expand",
-        Operation::Expand,
-        "/fhir/r4/ValueSet/$expand",
-        Some("/fhir/r4/ValueSet/{id}/$expand"),
-    ),
-    (
-        Kind::ValueSet,
-        "validate-code",
-        Operation::ValidateCode,
-        "/fhir/r4/ValueSet/$validate-code",
-        Some("/fhir/r4/ValueSet/{id}/$validate-code"),
-    ),
-    (
-        Kind::ConceptMap,
-        "translate",
-        Operation::Translate,
-        "/fhir/r4/ConceptMap/$translate",
-        Some("/fhir/r4/ConceptMap/{id}/$translate"),
-    ),
+/// An operation of the terminology service.
+struct Offered {
+    of: Kind,
+    operation: Operation,
+    name: &'static str,
+    /// Whether it can be asked of one resource, beside the type.
+    on_one: bool,
+    /// Whether STU3 has it.
+    in_stu3: bool,
+}
+
+const fn offered(of: Kind, operation: Operation, name: &'static str) -> Offered {
+    Offered {
+        of,
+        operation,
+        name,
+        on_one: true,
+        in_stu3: true,
+    }
+}
+
+const OFFERED: [Offered; 6] = [
+    Offered {
+        on_one: false,
+        ..offered(Kind::CodeSystem, Operation::Lookup, "lookup")
+    },
+    Offered {
+        in_stu3: false,
+        ..offered(Kind::CodeSystem, Operation::ValidateCode, "validate-code")
+    },
+    offered(Kind::CodeSystem, Operation::Subsumes, "subsumes"),
+    offered(Kind::ValueSet, Operation::Expand, "expand"),
+    offered(Kind::ValueSet, Operation::ValidateCode, "validate-code"),
+    offered(Kind::ConceptMap, Operation::Translate, "translate"),
 ];
 
-/// The routes of the operations.
-pub(super) fn routes() -> Vec<Route<Shared>> {
+/// The routes of the operations that a version has.
+pub(super) fn routes(version: FhirVersion) -> Vec<Route<Shared>> {
     let mut routes = Vec::new();
-    for (kind, _, operation, of_type, of_resource) in OPERATIONS {
-        for method in [Method::GET, Method::POST] {
-            let handler = type_handler(&method, kind, operation);
-            routes.push(route(method.clone(), of_type, Credential::Bearer, handler));
-            if let Some(path) = of_resource {
-                let handler = resource_handler(&method, kind, operation);
-                routes.push(route(method, path, Credential::Bearer, handler));
-            }
+    for one in OFFERED {
+        if version == FhirVersion::Stu3 && !one.in_stu3 {
+            continue;
+        }
+        let (of, operation) = (one.of, one.operation);
+        let (resource_type, name) = (of.resource_type(), one.name);
+        let of_type = async move |State(own): State<Shared>,
+                                  Caller(cx): Caller,
+                                  method: Method,
+                                  query: Query,
+                                  headers: HeaderMap,
+                                  body: Body| {
+            let inputs = inputs(&own, &method, &query, &headers, body).await?;
+            let question = TerminologyQuestion {
+                operation,
+                of,
+                id: None,
+                inputs,
+            };
+            answer(&own, &cx, question).await
+        };
+        let of_one = async move |State(own): State<Shared>,
+                                 Caller(cx): Caller,
+                                 At(id): At<String>,
+                                 method: Method,
+                                 query: Query,
+                                 headers: HeaderMap,
+                                 body: Body| {
+            let inputs = inputs(&own, &method, &query, &headers, body).await?;
+            let question = TerminologyQuestion {
+                operation,
+                of,
+                id: Some(id),
+                inputs,
+            };
+            answer(&own, &cx, question).await
+        };
+        let bearer = Credential::Bearer;
+        let path = format!("/{resource_type}/${name}");
+        routes.push(route(path, bearer).get_or_post(of_type));
+        if one.on_one {
+            let path = format!("/{resource_type}/{{id}}/${name}");
+            routes.push(route(path, bearer).get_or_post(of_one));
         }
     }
     routes
-}
-
-fn type_handler(method: &Method, of: Kind, operation: Operation) -> MethodRouter<Shared> {
-    let handler = move |State(own): State<Shared>,
-                        Caller(cx): Caller,
-                        method: Method,
-                        query: Query,
-                        headers: HeaderMap,
-                        body: Body| async move {
-        let inputs = inputs(&own, &method, &query, &headers, body).await?;
-        let question = TerminologyQuestion {
-            operation,
-            of,
-            id: None,
-            inputs,
-        };
-        answer(&own, &cx, question).await
-    };
-    on(method, handler)
-}
-
-fn resource_handler(method: &Method, of: Kind, operation: Operation) -> MethodRouter<Shared> {
-    let handler = move |State(own): State<Shared>,
-                        Caller(cx): Caller,
-                        At(id): At<String>,
-                        method: Method,
-                        query: Query,
-                        headers: HeaderMap,
-                        body: Body| async move {
-        let inputs = inputs(&own, &method, &query, &headers, body).await?;
-        let question = TerminologyQuestion {
-            operation,
-            of,
-            id: Some(id),
-            inputs,
-        };
-        answer(&own, &cx, question).await
-    };
-    on(method, handler)
-}
-
-fn on<H, T>(method: &Method, handler: H) -> MethodRouter<Shared>
-where
-    H: axum::handler::Handler<T, Shared>,
-    T: 'static,
-{
-    if *method == Method::GET {
-        get(handler)
-    } else {
-        axum::routing::post(handler)
-    }
 }
 
 async fn inputs(
@@ -154,8 +125,7 @@ async fn inputs(
         return Ok(Inputs::of_query(&query.0));
     }
     query.must_be_empty()?;
-    let body = body::read(headers, body, own.limits.body_bytes).await?;
-    let resource = resource::parse(headers, body)?;
+    let resource = own.received(headers, body).await?;
     if resource.resource_type() != "Parameters" {
         return Err(required("A Parameters resource is needed here"));
     }

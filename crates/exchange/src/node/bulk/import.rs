@@ -1,7 +1,7 @@
 //! Importing lines of ndjson, batch by batch.
 
 use care::AccessContext;
-use fhir::{Resource, outcome::Issue};
+use fhir::{FhirVersion, Resource, outcome::Issue};
 use store::{Change, StoreError};
 
 use super::super::{Node, write};
@@ -24,10 +24,10 @@ pub struct Imported {
 }
 
 impl Batch {
-    /// Takes a line with its number, from one. It is a resource that is stored
+    /// Takes a line with its number, from one. It is a resource of the version that is stored
     /// under the id that it has, or under a new one when it has none.
-    pub fn add(&mut self, number: u64, line: &[u8]) {
-        self.lines.push((number, change(line)));
+    pub fn add(&mut self, version: FhirVersion, number: u64, line: &[u8]) {
+        self.lines.push((number, change(version, line)));
     }
 
     /// Takes a line that is refused unread.
@@ -47,8 +47,8 @@ impl Batch {
 }
 
 /// The change that a line asks for.
-fn change(line: &[u8]) -> Result<Change, Vec<Issue>> {
-    let resource = Resource::parse(line)?;
+fn change(version: FhirVersion, line: &[u8]) -> Result<Change, Vec<Issue>> {
+    let resource = Resource::parse_in(version, line)?;
     let change = match resource.id().map(std::borrow::Cow::into_owned) {
         Some(id) => Change::Update {
             full_url: None,

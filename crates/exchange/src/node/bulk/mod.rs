@@ -132,7 +132,7 @@ impl Bulk {
         let store = &self.node.parts.store;
         let moment = store.moment().await.map_err(ExchangeError::from)?;
         let types = if question.types.is_empty() {
-            let all = fhir::resource_types().iter();
+            let all = self.node.version().resource_types().iter();
             all.map(|name| (*name).to_owned()).collect()
         } else {
             question.types
@@ -326,7 +326,10 @@ impl Bulk {
                 let found = store.read(cx, scope, "Group", id).await;
                 let found = found.map_err(ExchangeError::from)?;
                 let group = found.here().ok_or(ExchangeError::NotFound)?;
-                let group = Resource::parse(&group.body).map_err(ExchangeError::Invalid)?;
+                let group = self
+                    .node
+                    .resource(&group.body)
+                    .map_err(ExchangeError::Invalid)?;
                 let members = members(&group);
                 if members.len() > self.limits.members {
                     return over("members", self.limits.members);

@@ -178,7 +178,7 @@ impl Bulk {
                 let Some(told) = self.node.told(cx, scope, entry).await? else {
                     continue;
                 };
-                let Ok(resource) = Resource::parse(&told.body) else {
+                let Ok(resource) = self.node.resource(&told.body) else {
                     let what = "a resource that is not JSON";
                     return Err(ExchangeError::from(store::StoreError::Corrupt { what }).into());
                 };
