@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Demo(demo::Demo),
     /// Run the node of one organisation
     Serve(serve::Serve),
-    /// Serve one FHIR base without sign-in, on this machine only, to try things out
+    /// Serve FHIR R4 and STU3 without sign-in, on this machine only, to try things out
     Sandbox(sandbox::SandboxCommand),
     /// Send a message to an organisation of the demo region, through its real door
     Send(send::Send),
