@@ -96,9 +96,11 @@ fn is_string(text: &str) -> bool {
         .any(|byte| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r'))
 }
 
+/// White space is what an XML schema means by it: a space that does not break
+/// is a letter like others.
 fn is_code(text: &str) -> bool {
     let is_single = |run: &str| !run.is_empty();
-    text.split(char::is_whitespace).all(is_single)
+    text.split([' ', '\t', '\n', '\r']).all(is_single)
 }
 
 fn is_base64(text: &str) -> bool {

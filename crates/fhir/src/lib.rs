@@ -34,6 +34,8 @@ pub use types::{resource_type, resource_types};
 pub use version::{FhirVersion, UnknownVersion};
 
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod official_examples;

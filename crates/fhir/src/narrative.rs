@@ -127,7 +127,7 @@ const ADDRESSES: [&str; 4] = ["cite", "href", "longdesc", "src"];
 
 /// Where links may go. The data of a picture may also be in its `src` itself:
 /// what is not a picture is then not shown.
-const SCHEMES: [&str; 4] = ["http:", "https:", "mailto:", "tel:"];
+const SCHEMES: [&str; 5] = ["http:", "https:", "ftp:", "mailto:", "tel:"];
 
 /// Checks the text of `Narrative.div`; says what is wrong.
 pub(crate) fn check(text: &str) -> Result<(), &'static str> {
@@ -225,7 +225,7 @@ fn check_element(start: &BytesStart<'_>, is_root: bool) -> Result<(), &'static s
             }
         }
         if ADDRESSES.contains(&name) && !is_harmless(name, &value) {
-            return Err("must link only to pages, mail and telephone");
+            return Err("must link only to pages, files, mail and telephone");
         }
     }
     if is_root && !has_namespace {

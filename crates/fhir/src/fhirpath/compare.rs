@@ -20,7 +20,7 @@ pub(super) fn order(
 }
 
 /// The order of two items.
-pub(super) fn order_items(
+pub(crate) fn order_items(
     left: &Item<'_>,
     right: &Item<'_>,
 ) -> Result<Option<Ordering>, EvaluationError> {

@@ -43,7 +43,7 @@ pub(super) fn is_equal<'a>(left: &[Item<'a>], right: &[Item<'a>]) -> Option<bool
 }
 
 /// Whether two items are the same; `None` when it cannot be known.
-pub(super) fn is_same_item<'a>(left: &Item<'a>, right: &Item<'a>) -> Option<bool> {
+pub(crate) fn is_same_item<'a>(left: &Item<'a>, right: &Item<'a>) -> Option<bool> {
     if let (Item::Element(one), Item::Element(other)) = (left, right) {
         match (one.node, other.node) {
             (Some(left), Some(right)) => {

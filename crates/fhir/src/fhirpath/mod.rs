@@ -41,6 +41,8 @@ pub use made::Made;
 pub use quantity::{Calendar, Quantity, UNIT_BYTES_MAX, Unit};
 pub use temporal::{DateTime, Precision, Time};
 
+pub(crate) use compare::order_items;
+pub(crate) use equality::is_same_item;
 pub(crate) use navigate::children;
 
 use crate::FhirVersion;
@@ -65,3 +67,6 @@ mod limit_tests;
 mod official_suite;
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(crate) use {js_suite::SUITE as JS_SUITE, official_suite::SUITE as OFFICIAL_SUITE};

@@ -24,3 +24,6 @@ pub use value::Value;
 mod suite;
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(crate) use suite::SYNTAX_SUITE;

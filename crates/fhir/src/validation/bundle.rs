@@ -10,7 +10,8 @@ use crate::json::{Kind, Node};
 use crate::search::ReferenceParts;
 
 impl<'a> Walk<'a> {
-    /// The resources of a Bundle by `fullUrl` and by `Type/id`.
+    /// The resources of a Bundle by `fullUrl` and by `Type/id`; Questionnaires by
+    /// `url` too.
     pub(super) fn entries_of(bundle: Element<'a>) -> HashMap<String, Element<'a>> {
         let mut entries = HashMap::new();
         for entry in bundle
@@ -25,7 +26,13 @@ impl<'a> Walk<'a> {
             if let Some(url) = entry.text("fullUrl") {
                 entries.insert(url.into_owned(), resource);
             }
-            if let Some(id) = resource.node().and_then(|node| node.text("id")) {
+            let text = |name| resource.node().and_then(|node| node.text(name));
+            if resource.type_name() == "Questionnaire"
+                && let Some(url) = text("url")
+            {
+                entries.entry(url.into_owned()).or_insert(resource);
+            }
+            if let Some(id) = text("id") {
                 let relative = format!("{}/{id}", resource.type_name());
                 entries.entry(relative).or_insert(resource);
             }

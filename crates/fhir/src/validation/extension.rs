@@ -5,10 +5,28 @@ use super::place::Place;
 use super::profile::UseContext;
 use super::rules::Rules;
 use super::typed::Typed as _;
+use super::value::DEFINITIONS;
 use super::walk::{Owner, Walk, add};
 use crate::definitions::Structure;
 use crate::fhirpath::{Element, Item, children};
 use crate::outcome::Severity;
+
+/// Extensions that FHIR's own definitions use elsewhere than they say in R4, and
+/// where later releases of FHIR say that they may be used too.
+const ALSO_AT: [(&str, &[&str]); 4] = [
+    ("structuredefinition-fhir-type", &["ElementDefinition.type"]),
+    (
+        "structuredefinition-normative-version",
+        &[
+            "CodeSystem",
+            "ElementDefinition",
+            "OperationDefinition",
+            "ValueSet",
+        ],
+    ),
+    ("regex", &["ElementDefinition.type"]),
+    ("valueset-concept-comments", &["CodeSystem.concept"]),
+];
 
 impl<'a> Walk<'a> {
     /// An extension: adds the rules of its definition.
@@ -62,7 +80,19 @@ impl<'a> Walk<'a> {
             UseContext::Extension(_) => owner.structure.name == "Extension",
             UseContext::Other => true,
         };
-        if !profile.contexts.is_empty() && !profile.contexts.iter().any(is_known) {
+        let is_known_later = || {
+            let name = url.strip_prefix(DEFINITIONS);
+            let also = ALSO_AT
+                .iter()
+                .find(|(extension, _)| name == Some(extension));
+            also.is_some_and(|(_, places)| {
+                places.iter().any(|name| self.is_at(owner, name, parent))
+            })
+        };
+        if !profile.contexts.is_empty()
+            && !profile.contexts.iter().any(is_known)
+            && !is_known_later()
+        {
             let finding = Finding::new(Severity::Error, Rule::Extension, "may not be used here");
             self.report(finding, Some(&url), place);
         }
@@ -84,7 +114,22 @@ impl<'a> Walk<'a> {
         }
         let name = name.strip_suffix("[x]").unwrap_or(name);
         let names = parent.names();
-        names == name || self.has_path(&names, name)
+        names == name || self.has_path(&names, name) || self.is_form(owner, &names, name)
+    }
+
+    /// Whether a name is that of a choice with the type that is chosen, such as
+    /// `ElementDefinition.binding.valueSetReference`.
+    fn is_form(&self, owner: Owner, names: &str, wanted: &str) -> bool {
+        let Some(bare) = wanted.strip_suffix(owner.structure.name) else {
+            return false;
+        };
+        let is_choice = names.rsplit_once('.').is_some_and(|(around, last)| {
+            let element = self
+                .type_at(around)
+                .and_then(|structure| structure.element(last));
+            element.is_some_and(|(_, element)| element.is_choice)
+        });
+        is_choice && (names == bare || self.has_path(names, bare))
     }
 
     /// Whether the end of a path is the path of an element of some type: the place

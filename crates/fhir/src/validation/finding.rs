@@ -30,6 +30,8 @@ pub enum Rule {
     Contained,
     /// The rules of Bundles.
     Bundle,
+    /// What a Questionnaire asks.
+    Questionnaire,
 }
 
 impl Rule {
@@ -48,6 +50,7 @@ impl Rule {
             Self::Extension => "extension",
             Self::Contained => "contained",
             Self::Bundle => "bundle",
+            Self::Questionnaire => "questionnaire",
         }
     }
 }
@@ -75,7 +78,7 @@ impl Finding {
             (Rule::Cardinality, _) => IssueCode::Required,
             (Rule::Value, _) => IssueCode::Value,
             (Rule::Binding, _) => IssueCode::CodeInvalid,
-            (Rule::Invariant(_) | Rule::Bundle, _) => IssueCode::Invariant,
+            (Rule::Invariant(_) | Rule::Bundle | Rule::Questionnaire, _) => IssueCode::Invariant,
             (Rule::Extension, _) => IssueCode::Extension,
         };
         Self {

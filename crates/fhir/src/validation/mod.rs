@@ -3,29 +3,34 @@
 //! A [`Validator`] holds the definitions of one version of FHIR and those of the
 //! [`Package`]s it was given; it is made once and shared by all threads. It judges
 //! cardinality, types, fixed and pattern values, slices, bindings, invariants,
-//! references and their target types, extensions, contained resources, Bundles and
-//! `meta.profile`, and needs no server: codes are looked up in the value sets and
-//! code systems at hand.
+//! references and what they point at, extensions, contained resources, Bundles,
+//! `meta.profile` and answers to Questionnaires, and needs no server: codes are
+//! looked up in the value sets and code systems at hand.
 //!
 //! What cannot be judged (a code of a system that is not at hand, an invariant that
-//! FHIRPath cannot evaluate) is said as such, as information, and is no error.
+//! FHIRPath cannot evaluate, a reference to what is elsewhere) is said as such, as
+//! information, and is no error. What a reference points at is judged where it is
+//! contained, in the same Bundle, or [`Given`]: by its own content, not by where its
+//! own references lead in turn.
 //! The work is linear in the resource for given profiles; [`FINDINGS_MAX`],
 //! [`TRIES_MAX`] and the limits of JSON bound it.
 //!
-//! Deliberately not here: the displays of codes, whether the target of a reference
-//! fits its profile, `aggregation`, and answers against their Questionnaire.
+//! Deliberately not here: the displays of codes.
 
 mod bundle;
 mod extension;
 mod finding;
+mod given;
 mod invariant;
 mod matching;
 mod package;
 mod place;
 mod profile;
+mod questionnaire;
 mod references;
 mod rules;
 mod slicing;
+mod targets;
 mod typed;
 mod value;
 mod walk;
@@ -34,8 +39,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 pub use finding::{Finding, Rule, outcome};
+pub use given::Given;
 pub use package::{PACKAGE_DEFINITIONS_MAX, PACKAGE_FILE_BYTES_MAX, Package, PackageError};
 pub use profile::PROFILE_CHAIN_MAX;
+pub use questionnaire::CONDITION_STEPS_MAX;
 pub use walk::{FINDINGS_MAX, TRIES_MAX};
 
 use profile::Profile;
@@ -46,7 +53,11 @@ use crate::outcome::Severity;
 use crate::{FhirVersion, Resource, structure};
 
 #[cfg(test)]
-mod suites;
+mod exceptions;
+#[cfg(test)]
+pub(crate) mod suites;
+#[cfg(test)]
+mod target_tests;
 #[cfg(test)]
 mod tests;
 
@@ -113,6 +124,17 @@ impl Validator {
     /// Judges a resource: by FHIR, by the profiles in its `meta.profile`, and by
     /// these, which must be at hand. Nothing is found when it is right.
     pub fn validate(&self, resource: &Resource, profiles: &[&str]) -> Vec<Finding> {
+        self.validate_among(resource, profiles, &Given::default())
+    }
+
+    /// As [`Self::validate`], where references and canonical URLs may lead to what
+    /// is given.
+    pub fn validate_among(
+        &self,
+        resource: &Resource,
+        profiles: &[&str],
+        given: &Given,
+    ) -> Vec<Finding> {
         if resource.version() != self.version {
             let text = format!("a resource of FHIR {}", resource.version());
             return vec![Finding::new(Severity::Error, Rule::Shape, text)];
@@ -123,7 +145,7 @@ impl Validator {
             found: None,
         });
         let mut findings: Vec<Finding> = shape.collect();
-        findings.extend(walk::validate(self, resource, profiles));
+        findings.extend(walk::validate(self, resource, profiles, given));
         findings
     }
 
@@ -133,6 +155,12 @@ impl Validator {
 
     fn document(&self, url: &str) -> Option<&Document> {
         self.all().find_map(|package| package.profiles.get(url))
+    }
+
+    /// A Questionnaire by its canonical URL without version.
+    fn questionnaire(&self, url: &str) -> Option<&Document> {
+        self.all()
+            .find_map(|package| package.questionnaires.get(url))
     }
 
     /// A profile by its canonical URL without version.

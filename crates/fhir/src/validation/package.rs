@@ -1,4 +1,4 @@
-//! Profiles, value sets and code systems that are loaded at run time.
+//! Profiles, value sets, code systems and Questionnaires that are loaded at run time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,6 +36,7 @@ pub struct Package {
     pub(super) profiles: HashMap<String, Document>,
     pub(super) value_sets: HashMap<String, Arc<ValueSet>>,
     pub(super) code_systems: HashMap<String, Arc<CodeSystem>>,
+    pub(super) questionnaires: HashMap<String, Document>,
 }
 
 impl Package {
@@ -46,6 +47,7 @@ impl Package {
             profiles: HashMap::new(),
             value_sets: HashMap::new(),
             code_systems: HashMap::new(),
+            questionnaires: HashMap::new(),
         }
     }
 
@@ -56,7 +58,10 @@ impl Package {
 
     /// How many definitions it holds.
     pub fn len(&self) -> usize {
-        self.profiles.len() + self.value_sets.len() + self.code_systems.len()
+        self.profiles.len()
+            + self.value_sets.len()
+            + self.code_systems.len()
+            + self.questionnaires.len()
     }
 
     /// Whether it holds nothing.
@@ -65,7 +70,7 @@ impl Package {
     }
 
     /// Adds the definition in a file, in JSON or XML: a StructureDefinition,
-    /// ValueSet or CodeSystem with a `url`. Gives whether it was one; everything
+    /// ValueSet, CodeSystem or Questionnaire with a `url`. Gives whether it was one; everything
     /// else is passed over, as packages hold much besides. A definition that is
     /// there already is replaced.
     ///
@@ -108,6 +113,9 @@ impl Package {
                 // STU3 has code systems that tell their codes only in a value set.
                 let system = Arc::new(CodeSystem::read(root));
                 self.code_systems.insert(url, system);
+            }
+            Some("Questionnaire") => {
+                self.questionnaires.insert(url, document);
             }
             _ => return false,
         }

@@ -92,13 +92,18 @@ pub(super) fn build<'p>(
 fn contexts(definition: Node<'_>) -> Vec<UseContext> {
     // STU3: a list of texts, of one kind.
     if let Some(kind) = definition.text("contextType") {
-        let texts = definition.each("context").filter_map(Node::as_str);
-        return texts
-            .map(|text| match &*kind {
-                "extension" => UseContext::Extension(text.into_owned()),
-                _ => UseContext::Element(text.into_owned()),
-            })
-            .collect();
+        let mut contexts = Vec::new();
+        for text in definition.each("context").filter_map(Node::as_str) {
+            // Some definitions name several in one text.
+            for one in text.split(',') {
+                let one = one.trim().to_owned();
+                contexts.push(match &*kind {
+                    "extension" => UseContext::Extension(one),
+                    _ => UseContext::Element(one),
+                });
+            }
+        }
+        return contexts;
     }
     definition
         .each("context")
@@ -161,7 +166,9 @@ impl Layer {
                     .iter()
                     .zip(names)
                     .map(|(part, name)| {
-                        let slice = part.split_once(':').map_or("", |(_, slice)| slice);
+                        let (own, slice) = part.split_once(':').unwrap_or((part, ""));
+                        // `value[x]:valueQuantity` may have the path `valueQuantity`.
+                        let name = if own.ends_with("[x]") { own } else { name };
                         (name.to_owned(), slice.to_owned())
                     })
                     .collect();
@@ -260,10 +267,13 @@ fn split_id<'i>(id: &'i str, path: &str) -> Vec<&'i str> {
     while names.next().is_some() {
         let end = match names.peek() {
             Some(next) => {
-                let mark = format!(".{next}");
-                let found = rest.match_indices(&mark).map(|(at, _)| at).find(|at| {
-                    let after = &rest[at + mark.len()..];
-                    after.is_empty() || after.starts_with(['.', ':'])
+                let found = rest.match_indices('.').map(|(at, _)| at).find(|at| {
+                    let after = &rest[at + 1..];
+                    let name = after.split(['.', ':']).next().unwrap_or_default();
+                    let is_choice = name
+                        .strip_suffix("[x]")
+                        .is_some_and(|bare| next.starts_with(bare));
+                    name == *next || is_choice
                 });
                 match found {
                     Some(at) => at,

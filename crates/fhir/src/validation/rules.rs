@@ -46,6 +46,42 @@ pub(super) struct TypeRule {
     /// Canonical URLs of profiles or types, of which the target of a reference
     /// must fit one.
     pub(super) targets: Vec<String>,
+    /// Where the target of a reference may be; empty when that is not said.
+    pub(super) aggregation: Vec<Aggregation>,
+    /// Whether a reference must name the version of its target (`true`), or must
+    /// not.
+    pub(super) names_version: Option<bool>,
+}
+
+/// Where the target of a reference is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aggregation {
+    /// In the resource itself.
+    Contained,
+    /// Somewhere else.
+    Referenced,
+    /// In the same Bundle.
+    Bundled,
+}
+
+impl Aggregation {
+    fn from_code(code: &str) -> Option<Self> {
+        match code {
+            "contained" => Some(Self::Contained),
+            "referenced" => Some(Self::Referenced),
+            "bundled" => Some(Self::Bundled),
+            _ => None,
+        }
+    }
+
+    /// The code, as in FHIR.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Contained => "contained",
+            Self::Referenced => "referenced",
+            Self::Bundled => "bundled",
+        }
+    }
 }
 
 /// Where codes must come from.
@@ -158,9 +194,20 @@ fn types(element: Node<'_>) -> Vec<TypeRule> {
                 code: code.to_owned(),
                 profiles: Vec::new(),
                 targets: Vec::new(),
+                aggregation: Vec::new(),
+                names_version: None,
             });
             types.len() - 1
         });
+        let aggregation = entry.each("aggregation").filter_map(Node::as_str);
+        types[position]
+            .aggregation
+            .extend(aggregation.filter_map(|code| Aggregation::from_code(&code)));
+        match entry.text("versioning").as_deref() {
+            Some("specific") => types[position].names_version = Some(true),
+            Some("independent") => types[position].names_version = Some(false),
+            _ => {}
+        }
         types[position].profiles.extend(urls(entry.get("profile")));
         types[position]
             .targets

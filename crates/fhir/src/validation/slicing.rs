@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use super::finding::Rule;
 use super::matching::{fits_pattern, is_fixed};
 use super::place::Place;
-use super::references::Target;
 use super::rules::{Discriminator, DiscriminatorKind, Rules};
+use super::targets::Target;
 use super::typed::Typed as _;
 use super::value::codings;
 use super::walk::{Owner, Walk};
@@ -274,7 +274,7 @@ impl<'a> Walk<'a> {
                     Step::Extension(url) => ("extension", Some(*url)),
                     Step::Resolve => {
                         match self.target(one) {
-                            Target::Resource(element) => next.push(Found::Element(element)),
+                            Target::Resource(element, _) => next.push(Found::Element(element)),
                             Target::Type(name) => next.push(Found::Type(name)),
                             Target::Unknown => {}
                         }

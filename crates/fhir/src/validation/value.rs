@@ -230,7 +230,7 @@ impl<'a> Walk<'a> {
         node: Node<'a>,
         place: &Place<'_>,
     ) {
-        if strength < BindingStrength::Extensible {
+        if strength < BindingStrength::Extensible || !is_bindable(value) {
             return;
         }
         let codings = codings(value.shape(), node);
@@ -274,6 +274,15 @@ fn type_of(owner: Owner, walk: &Walk<'_>) -> crate::definitions::TypeId {
     walk.definitions
         .find(owner.structure.name)
         .unwrap_or_else(|| walk.definitions.any_resource())
+}
+
+/// Whether a value can have a code at all: some profiles bind an extension where
+/// they mean its value, whose own definition binds it.
+fn is_bindable(value: Element<'_>) -> bool {
+    let name = value.shape().name;
+    value.primitive().is_some()
+        || matches!(name, "CodeableConcept" | "Coding")
+        || matches!(name, "Quantity" | "Age" | "Duration" | "Count" | "Distance")
 }
 
 /// The codes of a value, each with its system when that is known.

@@ -5,10 +5,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::Validator;
 use super::finding::{Finding, Rule};
+use super::given::Given;
 use super::invariant::{self, Invariant, Invariants, Verdict};
 use super::place::Place;
 use super::profile::Profile;
 use super::rules::{Rules, UNBOUNDED};
+use super::targets::Fit;
 use super::typed::Typed as _;
 use crate::Resource;
 use crate::codes::without_version;
@@ -17,8 +19,8 @@ use crate::fhirpath::{Context, Element, Item, children};
 use crate::json::Node;
 use crate::outcome::{IssueCode, Severity};
 
-/// How many findings one validation reports besides those of the shape. A
-/// resource with more is wrong enough.
+/// How many errors one validation reports besides those of the shape, and how many
+/// findings that are no errors. A resource with more errors is wrong enough.
 pub const FINDINGS_MAX: usize = 200;
 
 /// How often a validation may try whether a value fits a profile, to tell slices
@@ -48,7 +50,16 @@ pub(super) struct Walk<'a> {
     pub(super) contained: HashMap<Cow<'a, str>, Element<'a>>,
     /// The entries of the Bundle around it, by `fullUrl` and by `Type/id`.
     pub(super) entries: HashMap<String, Element<'a>>,
+    /// Whether there is a Bundle around it.
+    pub(super) is_bundled: bool,
+    pub(super) given: &'a Given,
+    /// What is known of targets of references, by where they are and by profile.
+    pub(super) fits: HashMap<(usize, &'a str), Fit>,
     pub(super) findings: Vec<Finding>,
+    /// How many errors there are, reported or not.
+    errors: usize,
+    /// How many findings there are that are no errors.
+    remarks: usize,
     /// What has been said to be beyond checking.
     said: HashSet<String>,
     tries: usize,
@@ -60,6 +71,7 @@ pub(super) fn validate<'a>(
     validator: &'a Validator,
     resource: &'a Resource,
     profiles: &[&str],
+    given: &'a Given,
 ) -> Vec<Finding> {
     let Some(root) = Element::resource_in(resource.version(), resource.root()) else {
         return Vec::new();
@@ -72,7 +84,12 @@ pub(super) fn validate<'a>(
         resource: root,
         contained: HashMap::new(),
         entries: HashMap::new(),
+        is_bundled: false,
+        given,
+        fits: HashMap::new(),
         findings: Vec::new(),
+        errors: 0,
+        remarks: 0,
         said: HashSet::new(),
         tries: 0,
         try_depth: 0,
@@ -101,18 +118,35 @@ pub(super) fn validate<'a>(
 impl<'a> Walk<'a> {
     /// Reports at a place.
     pub(super) fn report(&mut self, mut finding: Finding, found: Option<&str>, place: &Place<'_>) {
-        if self.findings.len() > FINDINGS_MAX {
+        let is_error = finding.is_error();
+        let count = if is_error {
+            &mut self.errors
+        } else {
+            &mut self.remarks
+        };
+        *count += 1;
+        if *count > FINDINGS_MAX + 1 {
             return;
         }
-        if self.findings.len() == FINDINGS_MAX {
-            let text = format!("more than {FINDINGS_MAX} findings: the rest is not reported");
-            finding = Finding::new(Severity::Error, Rule::Shape, text);
+        if *count > FINDINGS_MAX {
+            let (severity, what) = if is_error {
+                (Severity::Error, "errors")
+            } else {
+                (Severity::Information, "findings that are no errors")
+            };
+            let text = format!("more than {FINDINGS_MAX} {what}: the rest is not reported");
+            finding = Finding::new(severity, Rule::Shape, text);
             finding.issue.code = IssueCode::TooCostly;
         } else {
             finding.issue.expression = Some(place.expression());
             finding.found = found.map(str::to_owned);
         }
         self.findings.push(finding);
+    }
+
+    /// Whether no more errors are reported.
+    pub(super) fn is_full(&self) -> bool {
+        self.errors > FINDINGS_MAX
     }
 
     pub(super) fn error(&mut self, rule: Rule, text: impl Into<String>, place: &Place<'_>) {
@@ -127,19 +161,39 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether it only tries out whether something fits.
+    pub(super) fn is_trying(&self) -> bool {
+        self.try_depth > 0
+    }
+
     /// Whether an element fits rules; `None` when too much has been tried.
     pub(super) fn fits(&mut self, element: Element<'a>, rules: &[&'a Rules]) -> Option<bool> {
+        let tried = self.tried(element, rules)?;
+        Some(!tried.iter().any(Finding::is_error))
+    }
+
+    /// What is found when an element is held against rules; `None` when too much
+    /// has been tried.
+    pub(super) fn tried(
+        &mut self,
+        element: Element<'a>,
+        rules: &[&'a Rules],
+    ) -> Option<Vec<Finding>> {
         if self.tries >= TRIES_MAX || self.try_depth >= TRY_DEPTH_MAX {
             return None;
         }
         self.tries += 1;
         self.try_depth += 1;
         let before = std::mem::take(&mut self.findings);
-        self.judge_rules(element, rules, &Place::Root(""));
-        self.object(element, rules, &Place::Root(""));
+        let counted = (self.errors, self.remarks);
+        (self.errors, self.remarks) = (0, 0);
+        let place = Place::Root(element.type_name());
+        self.judge_rules(element, rules, &place);
+        self.object(element, rules, &place);
         let tried = std::mem::replace(&mut self.findings, before);
+        (self.errors, self.remarks) = counted;
         self.try_depth -= 1;
-        Some(!tried.iter().any(Finding::is_error))
+        Some(tried)
     }
 
     /// Adds the rules of a profile that a resource claims or is asked to fit.
@@ -164,6 +218,31 @@ impl<'a> Walk<'a> {
 
     /// A resource that stands by itself: the root, or the entry of a Bundle.
     pub(super) fn root(&mut self, resource: Element<'a>, rules: &[&'a Rules], place: &Place<'_>) {
+        self.inside(resource, |walk| {
+            let outer = (resource.type_name() == "Bundle").then(|| {
+                let entries = std::mem::replace(&mut walk.entries, Self::entries_of(resource));
+                (entries, std::mem::replace(&mut walk.is_bundled, true))
+            });
+            walk.resource(resource, rules, place);
+            if walk.try_depth == 0 {
+                walk.references_inside(resource, place);
+                if resource.type_name() == "QuestionnaireResponse" {
+                    walk.answers(resource, place);
+                }
+            }
+            if let Some(outer) = outer {
+                walk.bundle(resource, place);
+                (walk.entries, walk.is_bundled) = outer;
+            }
+        });
+    }
+
+    /// Does something with this as the resource that the walk is in.
+    pub(super) fn inside<T>(
+        &mut self,
+        resource: Element<'a>,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> T {
         let contained = resource
             .node()
             .into_iter()
@@ -176,23 +255,11 @@ impl<'a> Walk<'a> {
         let context = std::mem::replace(&mut self.context, Context::new(resource));
         let contained = std::mem::replace(&mut self.contained, contained);
         let outer = std::mem::replace(&mut self.resource, resource);
-        let entries = if resource.type_name() == "Bundle" {
-            let entries = Self::entries_of(resource);
-            Some(std::mem::replace(&mut self.entries, entries))
-        } else {
-            None
-        };
-        self.resource(resource, rules, place);
-        if self.try_depth == 0 {
-            self.references_inside(resource, place);
-        }
-        if let Some(entries) = entries {
-            self.bundle(resource, place);
-            self.entries = entries;
-        }
+        let result = work(self);
         self.context = context;
         self.contained = contained;
         self.resource = outer;
+        result
     }
 
     /// A resource, contained or not: its profiles, then its content.
@@ -239,9 +306,7 @@ impl<'a> Walk<'a> {
 
     /// The elements of an object (or of a primitive: its extensions).
     pub(super) fn object(&mut self, element: Element<'a>, rules: &[&'a Rules], place: &Place<'_>) {
-        if self.findings.len() > FINDINGS_MAX
-            || self.try_depth > 0 && self.findings.iter().any(Finding::is_error)
-        {
+        if self.is_full() || self.try_depth > 0 && self.findings.iter().any(Finding::is_error) {
             return;
         }
         let structure = element.shape();
