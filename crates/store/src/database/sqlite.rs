@@ -34,6 +34,16 @@ pub(crate) struct File {
     durability: Cell<Durability>,
 }
 
+/// Of a connection as it comes, which waits for the disk.
+impl From<Connection> for File {
+    fn from(connection: Connection) -> Self {
+        Self {
+            connection,
+            durability: Cell::new(Durability::Now),
+        }
+    }
+}
+
 impl Deref for File {
     type Target = Connection;
 
@@ -95,10 +105,7 @@ fn open(path: &Path, flags: OpenFlags) -> Result<File, StoreError> {
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.pragma_update(None, "trusted_schema", "off")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-    Ok(File {
-        connection,
-        durability: Cell::new(Durability::Now),
-    })
+    Ok(connection.into())
 }
 
 /// What the next transactions wait for when they commit. Of a write-ahead log

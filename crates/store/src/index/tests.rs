@@ -49,7 +49,7 @@ fn key(name: u8) -> Vec<u8> {
 }
 
 fn file() -> Connection {
-    let connection = Connection::Sqlite(rusqlite::Connection::open_in_memory().unwrap());
+    let connection = Connection::Sqlite(rusqlite::Connection::open_in_memory().unwrap().into());
     crate::database::schema::migrate(&connection).unwrap();
     connection
 }
