@@ -7,7 +7,11 @@
 
 use axum::response::{IntoResponse, Response};
 use exchange::ExchangeError;
-use fhir::outcome::{Issue, IssueCode};
+use fhir::{
+    json::Value,
+    outcome::{Issue, IssueCode},
+    validation,
+};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::representation::FhirBody;
@@ -17,6 +21,8 @@ use crate::representation::FhirBody;
 pub(crate) struct Problem {
     status: StatusCode,
     issues: Vec<Issue>,
+    /// The issues in full, where there is more to say of them.
+    outcome: Option<Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -30,6 +36,7 @@ impl Problem {
         Self {
             status,
             issues,
+            outcome: None,
             headers: Vec::new(),
         }
     }
@@ -141,14 +148,24 @@ impl From<ExchangeError> for Problem {
                     ..Self::unexpected()
                 }
             }
-            status => Self::with_issues(status, error.issues()),
+            status => Self {
+                outcome: match &error {
+                    ExchangeError::NotValid(findings) => Some(validation::outcome(findings)),
+                    _ => None,
+                },
+                ..Self::with_issues(status, error.issues())
+            },
         }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (self.status, FhirBody::Outcome(self.issues)).into_response();
+        let body = match &self.outcome {
+            Some(outcome) => FhirBody::from(outcome),
+            None => FhirBody::Outcome(self.issues),
+        };
+        let mut response = (self.status, body).into_response();
         response.headers_mut().extend(self.headers);
         response
     }

@@ -3,6 +3,7 @@
 use care::OtherPatient;
 use fhir::outcome::{Issue, IssueCode};
 use fhir::patch::PatchError;
+use fhir::validation::Finding;
 use store::StoreError;
 
 use crate::catalogue::NotForYou;
@@ -28,6 +29,9 @@ pub enum ExchangeError {
     /// What was sent is not right.
     #[error("what was sent is not valid")]
     Invalid(Vec<Issue>),
+    /// What was sent breaks rules or does not fit its profiles.
+    #[error("what was sent does not fit its rules and profiles")]
+    NotValid(Vec<Finding>),
     /// There is nothing there, or nothing that may be seen.
     #[error("not found")]
     NotFound,
@@ -68,6 +72,9 @@ impl ExchangeError {
             Self::Invalid(issues) | Self::Store(StoreError::PatchedInvalid { issues, .. }) => {
                 return issues.clone();
             }
+            Self::NotValid(findings) => {
+                return findings.iter().map(|one| one.issue.clone()).collect();
+            }
             Self::NotAllowed | Self::OtherPatient(_) | Self::NotForYou(_) => IssueCode::Forbidden,
             Self::UnknownExchange | Self::NotFound => IssueCode::NotFound,
             Self::ReasonNeeded => IssueCode::Required,
@@ -99,6 +106,7 @@ impl ExchangeError {
             Self::Gone => 410,
             Self::ReasonNeeded => 400,
             Self::Invalid(issues) => status_of(issues),
+            Self::NotValid(_) => 422,
             Self::LimitExceeded { .. } => 413,
             Self::Audit(_) => 503,
             Self::Unfinished => 500,

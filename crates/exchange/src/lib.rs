@@ -26,7 +26,7 @@ pub use node::{
     ExportFile, ExportQuestion, Imported, Job, JobState, LOG_LINES_MAX, Level, Node, NodeParts,
     PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX,
     RESOURCES_PER_SOURCE_MAX, ROUNDS_MAX, Receipt, RegionalAnswers, Returned, SOURCE_DEADLINE,
-    SOURCES_AT_ONCE_MAX, TerminologyQuestion, done,
+    SOURCES_AT_ONCE_MAX, TerminologyQuestion, Validation, ValidationCounts, ValidationMode, done,
 };
 pub use record::{RegionalRecord, SourceReport, SourceState, SourcedResource};
 pub use region::{Answer, LogAnswer, Participant, Region, Unreachable};

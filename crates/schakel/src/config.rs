@@ -11,6 +11,8 @@ use care::{OrganisationType, Ura};
 use serde::{Deserialize, Serialize};
 use store::Database;
 
+use crate::validation;
+
 /// One node. `docs/configuration.md` says what each setting is for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +26,16 @@ pub(crate) struct NodeConfig {
     pub(crate) sign_in: Option<SignInConfig>,
     #[serde(default)]
     pub(crate) limits: LimitsConfig,
+    #[serde(default)]
+    pub(crate) validation: ValidationConfig,
+}
+
+/// How what is written is validated.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ValidationConfig {
+    /// What happens to a write with errors.
+    pub(crate) mode: validation::Mode,
 }
 
 /// Whose node it is.
@@ -123,6 +135,9 @@ pub(crate) struct FilesConfig {
     /// load`, and with FHIR definitions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) terminology: Option<PathBuf>,
+    /// A directory with packages of profiles, made by `schakel package add`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) packages: Option<PathBuf>,
 }
 
 /// Where the database is: the path of an SQLite file, or a `postgres://` URL,
@@ -217,6 +232,7 @@ impl NodeConfig {
             .into_iter()
             .chain(&mut files.exchanges)
             .chain(&mut files.terminology)
+            .chain(&mut files.packages)
             .chain(&mut files.revoked)
             .chain(&mut config.region.embedded)
         {
@@ -329,6 +345,22 @@ services_ura = "90000100"
         assert!(silent.contains("`sign_in.issuer` is missing"), "{silent}");
         let said = format!("{HOSPITAL}\n[sign_in]\nissuer = \"demo\"\n");
         assert_eq!(read(&said).unwrap().issuer().unwrap(), Issuer::Demo);
+    }
+
+    #[test]
+    fn nothing_is_validated_unless_it_is_said() {
+        assert_eq!(
+            read(HOSPITAL).unwrap().validation.mode,
+            validation::Mode::Off
+        );
+        let said = format!("{HOSPITAL}\n[validation]\nmode = \"refuse\"\n");
+        let said = said.replace("people = ", "packages = \"packages\"\npeople = ");
+        let config = read(&said).unwrap();
+        assert_eq!(config.validation.mode, validation::Mode::Refuse);
+        assert!(config.files.packages.is_some_and(|path| path.is_absolute()));
+        let wrong = said.replace("\"refuse\"", "\"strict\"");
+        let error = format!("{:#}", read(&wrong).unwrap_err());
+        assert!(error.contains("unknown variant `strict`"), "{error}");
     }
 
     #[test]

@@ -9,11 +9,13 @@ mod config;
 mod demo_file;
 mod door_client;
 mod node;
+mod packages;
 mod region;
 mod releases;
 mod resource_file;
 mod sandbox;
 mod shutdown;
+mod validation;
 
 use std::process::ExitCode;
 

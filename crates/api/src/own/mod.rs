@@ -93,7 +93,7 @@ pub(crate) struct Own {
     bulk: Arc<Bulk>,
     fhir_base: String,
     capability: Bytes,
-    validator: Validator,
+    validator: Arc<Validator>,
     entrance: Arc<Entrance>,
     ready: watch::Receiver<bool>,
     clock: Arc<dyn Clock>,
@@ -138,7 +138,7 @@ pub fn router(door: OwnDoor) -> Router {
         Arc::new(Own {
             version,
             capability: capability::statement(version, &base.url, &endpoints, clock.now()),
-            validator: Validator::new(version, Vec::new()),
+            validator: Arc::clone(base.node.validation().validator()),
             node: base.node,
             bulk: base.bulk,
             fhir_base: base.url,

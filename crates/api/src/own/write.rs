@@ -7,7 +7,10 @@ use axum::{
 };
 use care::AccessContext;
 use exchange::Returned;
-use fhir::outcome::{Issue, IssueCode, Severity};
+use fhir::{
+    outcome::{Issue, IssueCode, Severity},
+    validation::{self, Finding, Rule},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use store::{Change, Status};
 
@@ -204,7 +207,9 @@ impl Own {
         let returned = prefer::returned(headers)?;
         let outcome = self.node.write(cx, change).await?;
         let mut response = match returned {
-            Some(Returned::OperationOutcome) => told(outcome.status).into_response(),
+            Some(Returned::OperationOutcome) => {
+                FhirBody::Outcome(vec![done(outcome.status)]).into_response()
+            }
             _ => StatusCode::NO_CONTENT.into_response(),
         };
         if outcome.version > 0 {
@@ -230,7 +235,15 @@ impl Own {
         };
         let mut response = match returned {
             Returned::Minimal => status.into_response(),
-            Returned::OperationOutcome => (status, told(outcome.status)).into_response(),
+            Returned::OperationOutcome => {
+                let mut said = vec![Finding {
+                    issue: done(outcome.status),
+                    rule: Rule::Shape,
+                    found: None,
+                }];
+                said.extend(self.node.remarks(cx, &outcome).await?);
+                (status, FhirBody::from(&validation::outcome(&said))).into_response()
+            }
             Returned::Representation => match self.node.as_written(cx, &outcome).await? {
                 Some(stored) => (status, FhirBody::from(stored.body)).into_response(),
                 None => status.into_response(),
@@ -252,15 +265,14 @@ impl Own {
     }
 }
 
-/// What was done, as an OperationOutcome.
-fn told(status: Status) -> FhirBody {
-    let issue = Issue {
+/// What was done, in words.
+fn done(status: Status) -> Issue {
+    Issue {
         severity: Severity::Information,
         code: IssueCode::Informational,
         text: exchange::done(status).to_owned(),
         expression: None,
-    };
-    FhirBody::Outcome(vec![issue])
+    }
 }
 
 #[cfg(test)]

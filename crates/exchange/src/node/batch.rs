@@ -98,6 +98,7 @@ impl Node {
         if !changes.is_empty() || looks.is_empty() {
             let scope = self.writing_scope(cx, &changes).await?;
             if !changes.is_empty() {
+                self.judge(&changes, Some(&places)).await?;
                 let written = self.written(cx, &scope, changes).await;
                 let written = written.map_err(|error| in_entry(error, &places))?;
                 for (at, outcome) in places.into_iter().zip(&written.outcomes) {
@@ -208,7 +209,10 @@ impl Node {
                     text: done(outcome.status).to_owned(),
                     expression: None,
                 };
-                response.set("outcome", operation_outcome_in(self.version(), &[issue]));
+                let mut issues = vec![issue];
+                let remarks = self.remarks(cx, outcome).await?;
+                issues.extend(remarks.into_iter().map(|one| one.issue));
+                response.set("outcome", operation_outcome_in(self.version(), &issues));
             }
             Returned::Representation => {
                 if let Some(stored) = self.as_written(cx, outcome).await? {
@@ -311,7 +315,7 @@ fn all_asked(version: FhirVersion, entries: &[JsonNode<'_>]) -> Result<Vec<Asked
 }
 
 /// An issue of one entry, with its place in the Bundle.
-fn moved(mut issue: Issue, place: &str) -> Issue {
+pub(super) fn moved(mut issue: Issue, place: &str) -> Issue {
     issue.expression = Some(match issue.expression {
         Some(own) if own.starts_with("request") => format!("{place}.{own}"),
         Some(own) => {

@@ -90,6 +90,7 @@ impl Node {
                         return self.keep(cx, channel, id, bytes, refusal).await;
                     }
                 };
+                self.count_errors(&changes);
                 let audit = self
                     .audit_changes_as(cx, Happened::MessageReceived, &mut changes)
                     .await?;

@@ -23,6 +23,7 @@ mod regional;
 mod relation;
 mod statistics;
 mod terminology;
+mod validation;
 mod whole;
 mod write;
 
@@ -50,6 +51,7 @@ pub use peer::{
     PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX,
 };
 pub use regional::{EMERGENCY_REASON_CHARACTERS_MAX, RegionalAnswers, SOURCES_AT_ONCE_MAX};
+pub use validation::{Validation, ValidationCounts, ValidationMode};
 
 use crate::{
     catalogue::Catalogue,
@@ -93,12 +95,14 @@ pub struct NodeParts {
 /// and what it answers to other nodes, with its records in one version of FHIR.
 pub struct Node {
     parts: NodeParts,
+    validation: Validation,
 }
 
 impl Node {
     /// A node of these parts.
     pub fn new(parts: NodeParts) -> Self {
-        Self { parts }
+        let validation = Validation::off(parts.store.version());
+        Self { parts, validation }
     }
 
     /// Whose node it is.

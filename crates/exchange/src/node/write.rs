@@ -27,6 +27,7 @@ impl Node {
         let changes = vec![change];
         let scope = self.writing_scope(cx, &changes).await?;
         check(&changes[0])?;
+        self.judge(&changes, None).await?;
         let written = self.written(cx, &scope, changes).await?;
         written
             .outcomes
@@ -50,12 +51,20 @@ impl Node {
                 ..Alongside::default()
             };
             let again = changes.iter().any(is_patch).then(|| changes.clone());
+            let is_bound = again.is_some() && self.judge_patches(cx, &mut changes).await?;
             tries_left -= 1;
             match (
                 self.parts.store.write(cx, scope, changes, with).await,
                 again,
             ) {
                 (Err(StoreError::OthersNamed { .. }), Some(again)) if tries_left > 0 => {
+                    changes = again;
+                }
+                // Another version came after the one that was judged.
+                (Err(StoreError::PreconditionFailed { at }), Some(again)) if is_bound => {
+                    if tries_left == 0 {
+                        return Err(StoreError::Conflict { at }.into());
+                    }
                     changes = again;
                 }
                 (written, _) => return Ok(written?),

@@ -77,8 +77,10 @@ impl<'a> Walk<'a> {
                 continue;
             }
             // R4 says `string` and its own profiles say `uri`: the URL of an extension.
-            let is_url = owner.structure.name == "Extension" && owner.element.name == "url";
-            let found = types.iter().find(|one| is_url || self.is_of(value, one));
+            // Snapshots say `string` of the ids of resources.
+            let is_special = owner.element.name == "id"
+                || owner.structure.name == "Extension" && owner.element.name == "url";
+            let found = types.iter().find(|one| is_special || self.is_of(value, one));
             let Some(found) = found else {
                 let wanted: Vec<&str> = types.iter().map(|one| one.code.as_str()).collect();
                 let text = format!("must be of type {}", wanted.join(" or "));

@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod fhirpath;
 mod nodes;
+mod package;
 mod sandbox;
 mod send;
 mod serve;
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Convert(convert::Convert),
     /// Judge resources by FHIR and by profiles, without any server
     Validate(validate::Validate),
+    /// Keep packages of profiles, which a node loads at its start
+    Package(package::PackageCommand),
     /// Load releases of code systems, such as SNOMED CT and LOINC
     Terminology(terminology::Terminology),
     /// Say what is wrong, and what to do about it
@@ -57,6 +60,7 @@ impl Command {
             Self::Fhirpath(command) => command.run(),
             Self::Convert(command) => command.run(),
             Self::Validate(command) => command.run(),
+            Self::Package(command) => command.run(),
             Self::Terminology(command) => command.run(),
             Self::Doctor(command) => command.run().await,
         }

@@ -9,6 +9,7 @@ use store::Database;
 use crate::{
     sandbox::{Sandbox, SandboxSettings},
     shutdown,
+    validation::Mode,
 };
 
 #[derive(Debug, Args)]
@@ -25,6 +26,12 @@ pub(crate) struct SandboxCommand {
     /// The database in STU3, likewise
     #[arg(long, value_name = "STORE", default_value = "sqlite")]
     store_stu3: String,
+    /// A directory with packages of profiles, made by `schakel package add`
+    #[arg(long, value_name = "DIR")]
+    packages: Option<PathBuf>,
+    /// What happens to a write with errors
+    #[arg(long, value_enum, default_value = "off")]
+    validation: Mode,
 }
 
 impl SandboxCommand {
@@ -38,6 +45,8 @@ impl SandboxCommand {
             port: self.port,
             database: database("--store", &self.store)?,
             database_stu3: database("--store-stu3", &self.store_stu3)?,
+            packages: self.packages,
+            validation: self.validation,
         })
         .await?;
         eprintln!(

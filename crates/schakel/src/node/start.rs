@@ -34,7 +34,7 @@ use super::{
 use crate::{
     checks::RunningChecks,
     config::{Issuer, NodeConfig},
-    releases,
+    releases, validation,
 };
 
 /// A node that runs.
@@ -202,8 +202,10 @@ impl RunningNode {
             source_deadline: Duration::from_millis(config.limits.source_deadline_ms),
             time_zone: time_zone.clone(),
         };
-        let base = |records: &Records, parts: NodeParts| -> anyhow::Result<FhirBase> {
-            let node = Arc::new(Node::new(parts));
+        let base = |records: &Records, parts, beside: Option<&Node>| -> anyhow::Result<FhirBase> {
+            let packages = config.files.packages.as_deref();
+            let node = validation::node(parts, packages, config.validation.mode, beside)?;
+            let node = Arc::new(node);
             let bulk = records.bulk(&node, &files)?;
             let url = fhir_base(records.version);
             Ok(FhirBase { node, bulk, url })
@@ -216,11 +218,12 @@ impl RunningNode {
                     beside,
                     ..parts.clone()
                 };
-                Some(base(records, parts)?)
+                Some(base(records, parts, None)?)
             }
             _ => None,
         };
-        let r4 = base(&records, parts)?;
+        let beside = stu3.as_ref().map(|base: &FhirBase| &*base.node);
+        let r4 = base(&records, parts, beside)?;
         let node = Arc::clone(&r4.node);
         let bulks: Vec<Arc<Bulk>> = std::iter::once(&r4)
             .chain(&stu3)

@@ -20,7 +20,7 @@ use trust::{
 use crate::{
     config::{
         DatabaseSetting, DoorsConfig, FilesConfig, Issuer, LimitsConfig, NodeConfig,
-        OrganisationConfig, RegionConfig, SignInConfig,
+        OrganisationConfig, RegionConfig, SignInConfig, ValidationConfig,
     },
     node::Sockets,
 };
@@ -281,6 +281,7 @@ fn prepare_node(
             revoked: None,
             exchanges: None,
             terminology: None,
+            packages: None,
         },
         region: RegionConfig {
             services_url: services_url.to_owned(),
@@ -291,6 +292,7 @@ fn prepare_node(
             issuer: Issuer::Demo,
         }),
         limits: LimitsConfig::default(),
+        validation: ValidationConfig::default(),
     };
     let path = settings.data.join(described.slug).join("node.toml");
     config.write(&path)?;

@@ -32,6 +32,8 @@ use trust::policy::Policies;
 use alone::Alone;
 use files::SandboxFiles;
 
+use crate::validation;
+
 /// Who tries things out on the own machine is held to no pace.
 const PACE: Rate = Rate {
     per_second: 1_000_000,
@@ -52,6 +54,10 @@ pub(crate) struct SandboxSettings {
     pub(crate) database: Option<Database>,
     /// The same in STU3.
     pub(crate) database_stu3: Option<Database>,
+    /// A directory with packages of profiles.
+    pub(crate) packages: Option<PathBuf>,
+    /// What happens to a write with errors.
+    pub(crate) validation: validation::Mode,
 }
 
 /// A sandbox that runs.
@@ -96,8 +102,10 @@ impl Sandbox {
             source_deadline: NO_WAIT,
             time_zone: TimeZone::get("Europe/Amsterdam")?,
         };
-        let base = |parts: NodeParts| -> anyhow::Result<FhirBase> {
-            let node = Arc::new(Node::new(parts));
+        let base = |parts, beside: Option<&Node>| -> anyhow::Result<FhirBase> {
+            let packages = settings.packages.as_deref();
+            let node = validation::node(parts, packages, settings.validation, beside)?;
+            let node = Arc::new(node);
             let version = node.version();
             let bulk = Bulk::open(
                 Arc::clone(&node),
@@ -109,12 +117,13 @@ impl Sandbox {
             let url = fhir_base(version);
             Ok(FhirBase { node, bulk, url })
         };
-        let stu3 = base(NodeParts {
+        let stu3_parts = NodeParts {
             store: stu3_store,
             beside: vec![store],
             ..parts.clone()
-        })?;
-        let r4 = base(parts)?;
+        };
+        let stu3 = base(stu3_parts, None)?;
+        let r4 = base(parts, Some(&stu3.node))?;
 
         let limits = HttpLimits {
             system: PACE,

@@ -18,8 +18,12 @@ struct Sandbox {
 
 impl Sandbox {
     fn start(data: Option<&Path>) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    fn start_with(data: Option<&Path>, arguments: &[&str]) -> Self {
         let mut command = schakel();
-        command.args(["sandbox", "--port", "0"]);
+        command.args(["sandbox", "--port", "0"]).args(arguments);
         if let Some(data) = data {
             command.arg("--data").arg(data);
         }
@@ -216,4 +220,140 @@ fn a_store_that_is_not_known_is_refused_without_its_password() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains(says) && !said.contains("hush"), "{said}");
     }
+}
+
+const NAMED: &str = r#"{"resourceType":"StructureDefinition","url":"urn:p:named","type":"Patient",
+    "kind":"resource","derivation":"constraint",
+    "baseDefinition":"http://hl7.org/fhir/StructureDefinition/Patient",
+    "differential":{"element":[{"id":"Patient.name","path":"Patient.name","min":1}]}}"#;
+
+async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let response = request
+        .header("content-type", "application/fhir+json")
+        .send()
+        .await
+        .unwrap();
+    let status = response.status().as_u16();
+    let bytes = response.bytes().await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap_or_default())
+}
+
+/// Packages are kept, listed, and loaded at the start.
+#[tokio::test]
+async fn a_kept_package_judges_what_is_written() {
+    let directory = tempfile::tempdir().unwrap();
+    let profiles = directory.path().join("profiles");
+    std::fs::create_dir(&profiles).unwrap();
+    std::fs::write(profiles.join("named.json"), NAMED).unwrap();
+    let packages = directory.path().join("packages");
+    let run = |arguments: &[&std::ffi::OsStr]| {
+        let output = schakel().arg("package").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let added = run(&[
+        "add".as_ref(),
+        "--into".as_ref(),
+        packages.as_os_str(),
+        profiles.as_os_str(),
+    ]);
+    assert!(
+        added.contains("profiles|  FHIR R4, 1 definitions"),
+        "{added}"
+    );
+    assert_eq!(run(&["list".as_ref(), packages.as_os_str()]), added);
+
+    let nameless = json!({ "resourceType": "Patient", "meta": { "profile": ["urn:p:named"] } });
+    let named = json!({
+        "resourceType": "Patient",
+        "meta": { "profile": ["urn:p:named"] },
+        "name": [{ "family": "Oosterveen" }]
+    });
+    let packages = packages.display().to_string();
+    let http = client();
+    let is_told = |outcome: &Value| {
+        let issues = outcome["issue"].as_array().cloned().unwrap_or_default();
+        issues.iter().any(|issue| {
+            issue["severity"] == "error"
+                && issue["expression"][0] == "Patient.name"
+                && issue["details"]["text"] == "0"
+        })
+    };
+    for (mode, status) in [("refuse", 422), ("warn", 201), ("off", 201)] {
+        let arguments = ["--packages", &packages, "--validation", mode];
+        let sandbox = Sandbox::start_with(None, &arguments);
+        let url = format!("{}/Patient", sandbox.base);
+        let post = |body: &Value| {
+            let request = http.post(&url).body(body.to_string());
+            request.header("prefer", "return=OperationOutcome")
+        };
+        let (found, outcome) = answer(post(&nameless)).await;
+        assert_eq!(found, status, "{mode}: {outcome}");
+        assert_eq!(is_told(&outcome), mode != "off", "{mode}: {outcome}");
+        assert_eq!(answer(post(&named)).await.0, 201, "{mode}");
+        // `$validate` tells in every mode, also by a profile that is only asked for.
+        let bare = json!({ "resourceType": "Patient" });
+        let validate = http.post(format!("{url}/$validate?profile=urn:p:named"));
+        let (found, outcome) = answer(validate.body(bare.to_string())).await;
+        assert!(found == 200 && is_told(&outcome), "{mode}: {outcome}");
+        let root = sandbox.base.replace("/fhir/r4", "");
+        let (_, ready) = answer(http.get(format!("{root}/health/ready"))).await;
+        let counted = match mode {
+            "refuse" => json!({ "refused": 1, "warned": 0 }),
+            "warn" => json!({ "refused": 0, "warned": 1 }),
+            _ => json!({ "refused": 0, "warned": 0 }),
+        };
+        assert_eq!(ready["validation"], counted, "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_gets_around_refusal() {
+    let sandbox = Sandbox::start_with(None, &["--validation", "refuse"]);
+    let http = client();
+    let url = format!("{}/Patient", sandbox.base);
+    // Rule pat-1: a contact has something to be reached by.
+    let wrong = json!({ "resourceType": "Patient", "contact": [{ "gender": "other" }] });
+    let right = json!({ "resourceType": "Patient", "contact": [{ "name": { "text": "x" } }] });
+    let is_told = |outcome: &Value| outcome.to_string().contains("breaks invariant pat-1");
+
+    let (status, made) = answer(http.post(&url).body(right.to_string())).await;
+    assert_eq!(status, 201);
+    let id = made["id"].as_str().unwrap();
+    let mut update = wrong.clone();
+    update["id"] = json!(id);
+    let put = http.put(format!("{url}/{id}")).body(update.to_string());
+    let (status, outcome) = answer(put).await;
+    assert!(status == 422 && is_told(&outcome), "{outcome}");
+
+    for (path, status) in [("/contact/0/name", 422), ("/contact", 200)] {
+        let patch = json!([{ "op": "remove", "path": path }]);
+        let request = http
+            .patch(format!("{url}/{id}"))
+            .header("content-type", "application/json-patch+json")
+            .body(patch.to_string());
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+    }
+
+    let entry = |resource: &Value| json!({ "resource": resource, "request": { "method": "POST", "url": "Patient" } });
+    let bundle = |kind: &str| {
+        let entries = [entry(&right), entry(&wrong)];
+        json!({ "resourceType": "Bundle", "type": kind, "entry": entries }).to_string()
+    };
+    let (status, outcome) = answer(http.post(&sandbox.base).body(bundle("transaction"))).await;
+    assert!(status == 422 && is_told(&outcome), "{outcome}");
+    assert!(
+        outcome
+            .to_string()
+            .contains("Bundle.entry[1].resource.contact"),
+        "{outcome}"
+    );
+    let (status, answers) = answer(http.post(&sandbox.base).body(bundle("batch"))).await;
+    assert_eq!(status, 200);
+    assert_eq!(answers["entry"][0]["response"]["status"], "201");
+    assert_eq!(answers["entry"][1]["response"]["status"], "422");
+    // One was made by itself and one by the batch; the transaction left nothing.
+    let (_, found) = answer(http.get(format!("{url}?_summary=count"))).await;
+    assert_eq!(found["total"], 2);
 }

@@ -83,10 +83,13 @@ impl Node {
         let mut changes = Vec::with_capacity(batch.lines.len());
         for (number, change) in batch.lines {
             match change {
-                Ok(change) => {
-                    numbers.push(number);
-                    changes.push(change);
-                }
+                Ok(change) => match self.judge(std::slice::from_ref(&change), None).await {
+                    Ok(()) => {
+                        numbers.push(number);
+                        changes.push(change);
+                    }
+                    Err(error) => imported.refused.push((number, error.issues())),
+                },
                 Err(issues) => imported.refused.push((number, issues)),
             }
         }
