@@ -86,7 +86,7 @@ impl Store {
         let seen = connection.begin_writing(Durability::Now)?;
         let seen = connection.after_own(seen);
         version::settle(&connection, options.version)?;
-        let shared = Shared::default();
+        let shared = Shared::of(options.version);
         let mut state = State::load(&connection, options.clone(), shared.clone(), seen)?;
         rebuild(&connection, &mut state.index)?;
         let key = Arc::new(CursorKey::load(&connection)?);
@@ -260,7 +260,13 @@ impl Store {
         resource_type: Option<&str>,
         query: &[(String, String)],
     ) -> Result<Understood, StoreError> {
-        search::understood(&self.0.kinds, &self.0.options, resource_type, query)
+        let Inner {
+            kinds,
+            options,
+            shared,
+            ..
+        } = &*self.0;
+        search::understood(kinds, &shared.parameters, options, resource_type, query)
     }
 
     /// The most recent observations of each code among those that fit a query,

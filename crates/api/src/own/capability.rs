@@ -6,11 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use fhir::{
-    FhirVersion,
-    json::Value,
-    search::{Kind, Parameter},
-};
+use fhir::{FhirVersion, json::Value, search::Parameter};
 use jiff::Timestamp;
 
 use super::Shared;
@@ -150,8 +146,8 @@ impl Offered<'_> {
     fn resource(&self, name: &str) -> Value {
         let parameters: Vec<Value> = fhir::search::parameters_in(self.version, name)
             .iter()
-            .filter(|one| is_searched(one))
-            .map(parameter)
+            .filter(|one| one.is_searched())
+            .map(|one| parameter(one))
             .collect();
         let interactions = self.codes(&INTERACTIONS);
         let mut resource = fhir::value!({
@@ -257,13 +253,8 @@ fn export(name: &str) -> String {
     format!("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/{name}")
 }
 
-/// Whether the index holds values for the parameter.
-fn is_searched(parameter: &Parameter) -> bool {
-    parameter.kind != Kind::Special && !parameter.expression.is_empty()
-}
-
 fn parameter(parameter: &Parameter) -> Value {
-    fhir::value!({ "name": (parameter.code), "type": (parameter.kind.code()) })
+    fhir::value!({ "name": (&*parameter.code), "type": (parameter.kind.code()) })
 }
 
 #[cfg(test)]

@@ -274,7 +274,7 @@ impl Expression {
 }
 
 /// The name that a path begins with.
-fn head(expression: &Expr) -> Option<&Name> {
+pub(super) fn head(expression: &Expr) -> Option<&Name> {
     match expression {
         Expr::Head(name) => Some(name),
         Expr::Path(left, _) | Expr::Is(left, _) | Expr::As(left, _) => head(left),

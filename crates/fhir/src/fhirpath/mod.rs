@@ -26,6 +26,7 @@ mod made;
 mod navigate;
 mod number;
 mod parser;
+mod plain;
 mod quantity;
 pub mod script;
 mod temporal;

@@ -18,6 +18,15 @@ pub fn extract(resource: &Resource) -> Vec<Entry> {
 
 /// The same for the parameters whose code is wanted.
 pub fn extract_parameters(resource: &Resource, is_wanted: impl Fn(&str) -> bool) -> Vec<Entry> {
+    extract_all(resource, is_wanted, std::iter::empty())
+}
+
+/// The same with parameters that were added.
+pub(super) fn extract_all<'c>(
+    resource: &Resource,
+    is_wanted: impl Fn(&str) -> bool,
+    added: impl Iterator<Item = &'c Compiled>,
+) -> Vec<Entry> {
     let name = resource.resource_type();
     let (Some(of_type), Some(root)) = (
         parameter::of_type(resource.version(), name),
@@ -25,17 +34,21 @@ pub fn extract_parameters(resource: &Resource, is_wanted: impl Fn(&str) -> bool)
     ) else {
         return Vec::new();
     };
-    // The expressions of the standard are linear: no budget is needed, and
-    // none may run out halfway through an index.
+    // The expressions of the standard are linear, and so are those that may be
+    // added: no budget is needed, and none may run out halfway through an index.
     let context = Context::with_steps(root, usize::MAX).lenient();
     let mut entries = Vec::new();
     let mut found = Vec::new();
-    for compiled in of_type.compiled(resource.version(), name) {
-        if !is_wanted(compiled.parameter.code) {
+    for compiled in of_type
+        .compiled(resource.version(), name)
+        .iter()
+        .chain(added)
+    {
+        if !is_wanted(&compiled.parameter.code) {
             continue;
         }
         found.clear();
-        // An official expression fails only on a resource of the wrong shape,
+        // Such an expression fails only on a resource of the wrong shape,
         // such as one with two `deceased` values: then nothing is found by it.
         let items = compiled.expression.evaluate(Item::Element(root), &context);
         for item in items.unwrap_or_default() {
@@ -53,7 +66,7 @@ pub fn extract_parameters(resource: &Resource, is_wanted: impl Fn(&str) -> bool)
 
 /// Adds every combination of the values of the components.
 fn add_composite<'a>(
-    compiled: &'static Compiled,
+    compiled: &'a Compiled,
     item: Item<'a>,
     context: &Context<'a>,
     out: &mut Vec<IndexValue>,

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     /// The [`super::Parameter::id`].
-    pub parameter: u16,
+    pub parameter: u32,
     /// The value.
     pub value: IndexValue,
 }

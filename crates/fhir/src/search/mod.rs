@@ -10,15 +10,18 @@
 //! and two of extensions that do not say where they are), nor for `near`, whose
 //! kind is [`Kind::Special`].
 
+mod added;
 mod date;
 mod extract;
 mod index_value;
 mod number;
 mod parameter;
 mod reference;
+mod registry;
 mod text;
 mod values;
 
+pub use added::{ADDED_CODE_BYTES_MAX, ADDED_EXPRESSION_BYTES_MAX, ADDED_URL_BYTES_MAX, Added};
 pub(crate) use date::clock_time;
 pub use date::date_range;
 pub use extract::{extract, extract_parameters};
@@ -28,6 +31,7 @@ pub use parameter::{
     Component, Kind, Parameter, parameter, parameter_in, parameters, parameters_in,
 };
 pub use reference::ReferenceParts;
+pub use registry::Parameters;
 pub use text::normalise;
 
 #[cfg(test)]

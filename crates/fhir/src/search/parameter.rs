@@ -1,7 +1,8 @@
 //! The search parameters of each version, by resource type.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::FhirVersion;
 use crate::definitions::{self, Table};
@@ -31,7 +32,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn from_code(code: &str) -> Self {
+    pub(super) fn from_code(code: &str) -> Self {
         match code {
             "number" => Self::Number,
             "date" => Self::Date,
@@ -61,30 +62,49 @@ impl Kind {
     }
 }
 
-/// A search parameter for one resource type.
-#[derive(Debug, Clone, Copy)]
+/// A search parameter: one of the standard, or one that was added by a
+/// SearchParameter resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
     /// Its number in its version: stable as long as the tables are, and the same
-    /// for all resource types that share the definition.
-    pub id: u16,
+    /// for all resource types that share the definition. Those that were added
+    /// start at [`Parameter::ADDED`].
+    pub id: u32,
     /// Its name in a query, such as `birthdate`.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// How values are compared.
     pub kind: Kind,
-    /// The FHIRPath that finds the values, as the standard has it; empty when
-    /// it has none.
-    pub expression: &'static str,
+    /// The FHIRPath that finds the values, as its definition has it; empty when
+    /// that has none.
+    pub expression: Cow<'static, str>,
     /// For references: the types that it may point at.
-    pub targets: &'static [&'static str],
+    pub targets: Cow<'static, [&'static str]>,
     /// For composites: what the values are made of.
     pub components: &'static [Component],
 }
 
+impl Parameter {
+    /// The first number that an added parameter can have: the standard has far
+    /// fewer.
+    pub const ADDED: u32 = 1 << 16;
+
+    /// Whether the standard does not have it.
+    pub const fn is_added(&self) -> bool {
+        self.id >= Self::ADDED
+    }
+
+    /// Whether a resource can be found by it: its definition says where the
+    /// values are and how they compare.
+    pub fn is_searched(&self) -> bool {
+        self.kind != Kind::Special && !self.expression.is_empty()
+    }
+}
+
 /// One part of a composite parameter.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Component {
     /// The [`Parameter::id`] of the parameter that it is like.
-    pub parameter: u16,
+    pub parameter: u32,
     /// How its values are compared.
     pub kind: Kind,
     /// The FHIRPath that finds its value, from the value of the composite.
@@ -93,17 +113,17 @@ pub struct Component {
 
 /// The search parameters of a resource type of R4, those of all resources
 /// included, sorted by code. None for a name that is no resource type.
-pub fn parameters(resource_type: &str) -> &'static [Parameter] {
+pub fn parameters(resource_type: &str) -> &'static [Arc<Parameter>] {
     parameters_in(FhirVersion::R4, resource_type)
 }
 
 /// The same for a resource type of a version.
-pub fn parameters_in(version: FhirVersion, resource_type: &str) -> &'static [Parameter] {
+pub fn parameters_in(version: FhirVersion, resource_type: &str) -> &'static [Arc<Parameter>] {
     of_type(version, resource_type).map_or(&[], |of_type| &of_type.parameters)
 }
 
 /// The search parameter of that name, in R4.
-pub fn parameter(resource_type: &str, code: &str) -> Option<&'static Parameter> {
+pub fn parameter(resource_type: &str, code: &str) -> Option<&'static Arc<Parameter>> {
     parameter_in(FhirVersion::R4, resource_type, code)
 }
 
@@ -112,23 +132,24 @@ pub fn parameter_in(
     version: FhirVersion,
     resource_type: &str,
     code: &str,
-) -> Option<&'static Parameter> {
+) -> Option<&'static Arc<Parameter>> {
     let parameters = parameters_in(version, resource_type);
     let found = parameters
-        .binary_search_by(|parameter| parameter.code.cmp(code))
+        .binary_search_by(|parameter| parameter.code.as_ref().cmp(code))
         .ok()?;
     Some(&parameters[found])
 }
 
 /// The search parameters of one resource type.
 pub(super) struct OfType {
-    parameters: Vec<Parameter>,
+    parameters: Vec<Arc<Parameter>>,
     compiled: OnceLock<Vec<Compiled>>,
 }
 
 /// A parameter with its expression ready for use on one resource type.
+#[derive(Debug)]
 pub(super) struct Compiled {
-    pub(super) parameter: &'static Parameter,
+    pub(super) parameter: Arc<Parameter>,
     pub(super) expression: Expression,
     pub(super) components: Vec<(Kind, Expression)>,
 }
@@ -144,15 +165,12 @@ impl OfType {
             let Some(type_id) = definitions::of(version).resource(resource_type) else {
                 return Vec::new();
             };
-            let has_values = |parameter: &&Parameter| {
-                parameter.kind != Kind::Special && !parameter.expression.is_empty()
-            };
             self.parameters
                 .iter()
-                .filter(has_values)
+                .filter(|parameter| parameter.is_searched())
                 .map(|parameter| Compiled {
-                    parameter,
-                    expression: expression(version, parameter.expression).for_type(type_id),
+                    parameter: Arc::clone(parameter),
+                    expression: expression(version, &parameter.expression).for_type(type_id),
                     components: parameter
                         .components
                         .iter()
@@ -186,7 +204,7 @@ fn load(version: FhirVersion) -> HashMap<&'static str, OfType> {
         .collect();
     let column = |row: &[&'static str], n: usize| row.get(n).copied().unwrap_or_default();
 
-    let mut table: HashMap<&'static str, Vec<Parameter>> = version
+    let mut table: HashMap<&'static str, Vec<Arc<Parameter>>> = version
         .resource_types()
         .iter()
         .map(|name| (*name, Vec::new()))
@@ -201,8 +219,8 @@ fn load(version: FhirVersion) -> HashMap<&'static str, OfType> {
             .split(';')
             .filter_map(|component| component.split_once(' '))
             .filter_map(|(number, expression)| {
-                let parameter = number.parse::<u16>().ok()?;
-                let kind = Kind::from_code(column(rows.get(usize::from(parameter))?, 1));
+                let parameter = number.parse::<u32>().ok()?;
+                let kind = Kind::from_code(column(rows.get(parameter as usize)?, 1));
                 Some(Component {
                     parameter,
                     kind,
@@ -210,14 +228,14 @@ fn load(version: FhirVersion) -> HashMap<&'static str, OfType> {
                 })
             })
             .collect();
-        let parameter = Parameter {
-            id: id as u16,
-            code: column(row, 0),
+        let parameter = Arc::new(Parameter {
+            id: id as u32,
+            code: Cow::Borrowed(column(row, 0)),
             kind: Kind::from_code(column(row, 1)),
-            expression: column(row, 3),
-            targets,
+            expression: Cow::Borrowed(column(row, 3)),
+            targets: Cow::Borrowed(targets),
             components: Vec::leak(components),
-        };
+        });
         for base in column(row, 2).split('|') {
             let is_base_of = |name: &str| match base {
                 "Resource" => true,
@@ -226,7 +244,7 @@ fn load(version: FhirVersion) -> HashMap<&'static str, OfType> {
             };
             for (name, parameters) in &mut table {
                 if is_base_of(name) {
-                    parameters.push(parameter);
+                    parameters.push(Arc::clone(&parameter));
                 }
             }
         }
@@ -234,9 +252,9 @@ fn load(version: FhirVersion) -> HashMap<&'static str, OfType> {
     table
         .into_iter()
         .map(|(name, mut parameters)| {
-            parameters.sort_by_key(|parameter| parameter.code);
+            parameters.sort_by(|one, other| one.code.cmp(&other.code));
             // A test shows that those with the same code find the same.
-            parameters.dedup_by_key(|parameter| parameter.code);
+            parameters.dedup_by(|one, other| one.code == other.code);
             (
                 name,
                 OfType {
@@ -283,7 +301,7 @@ mod tests {
         assert_eq!((birth_date.kind, birth_date.targets.len()), (Kind::Date, 0));
         let patient = parameter("Observation", "patient").unwrap();
         assert_eq!(
-            (patient.kind, patient.targets),
+            (patient.kind, &*patient.targets),
             (Kind::Reference, &["Patient", "Group"][..])
         );
         assert_eq!(parameter("Condition", "patient").unwrap().id, patient.id);
@@ -300,7 +318,7 @@ mod tests {
         for resource_type in FhirVersion::R4.resource_types() {
             let codes: Vec<&str> = parameters(resource_type)
                 .iter()
-                .map(|one| one.code)
+                .map(|one| &*one.code)
                 .collect();
             assert!(
                 codes.is_sorted() && codes.contains(&"_id"),

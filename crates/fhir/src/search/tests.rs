@@ -206,7 +206,7 @@ fn what_is_not_extracted_is_known() {
     for resource_type in crate::resource_types() {
         for parameter in parameters(resource_type) {
             if parameter.expression.is_empty() || parameter.kind == Kind::Special {
-                none.insert(parameter.code);
+                none.insert(&*parameter.code);
             }
         }
     }

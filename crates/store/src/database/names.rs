@@ -5,6 +5,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
+use fhir::search::Parameter;
 use foldhash::HashMap;
 
 use super::{Connection, OptionalExtension};
@@ -71,14 +72,20 @@ impl Variant {
     pub(crate) const ALL: [Self; 4] = [Self::Value, Self::Text, Self::Address, Self::Identifier];
 }
 
-/// The word for the entries of a parameter.
-pub(crate) fn parameter(resource_type: &str, code: &str, variant: Variant) -> String {
+/// The word for the entries of a parameter. One that was added has its number
+/// in it: what another definition found by the same name is no answer.
+pub(crate) fn parameter(resource_type: &str, parameter: &Parameter, variant: Variant) -> String {
     let suffix = match variant {
         Variant::Value => "",
         Variant::Text => "#text",
         Variant::Address => "#address",
         Variant::Identifier => "#identifier",
     };
+    let code = &parameter.code;
+    if parameter.is_added() {
+        let number = parameter.id;
+        return format!("p{resource_type}.{code}~{number}{suffix}");
+    }
     format!("p{resource_type}.{code}{suffix}")
 }
 
@@ -87,7 +94,7 @@ pub(crate) fn parameter(resource_type: &str, code: &str, variant: Variant) -> St
 #[derive(Debug, Default)]
 pub(crate) struct Remembered {
     systems: HashMap<String, i64>,
-    parameters: HashMap<(i64, u16, Variant), i64>,
+    parameters: HashMap<(i64, u32, Variant), i64>,
 }
 
 impl Remembered {
@@ -109,13 +116,13 @@ impl Remembered {
     pub(crate) fn parameter(
         &mut self,
         connection: &Connection,
-        (kind, number, variant): (i64, u16, Variant),
-        word: impl FnOnce() -> String,
+        (kind, number, variant): (i64, u32, Variant),
+        word: impl FnOnce() -> Result<String, StoreError>,
     ) -> Result<i64, StoreError> {
         if let Some(id) = self.parameters.get(&(kind, number, variant)) {
             return Ok(*id);
         }
-        let id = add(connection, &word())?;
+        let id = add(connection, &word()?)?;
         self.parameters.insert((kind, number, variant), id);
         Ok(id)
     }

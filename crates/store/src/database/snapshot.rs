@@ -2,19 +2,35 @@
 
 use std::sync::Arc;
 
+use fhir::FhirVersion;
+
 use super::Connection;
 use super::names::{self, Known};
 use crate::StoreError;
 use crate::index::{Generations, View};
+use crate::search::parameters::Parameters;
 
 /// What readers and the writer of a file share: what they know of it besides
 /// the file itself.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Shared {
     /// The generations of the index.
     pub(crate) generations: Arc<Generations>,
     /// Words with their numbers.
     pub(crate) words: Arc<Known>,
+    /// The search parameters.
+    pub(crate) parameters: Arc<Parameters>,
+}
+
+impl Shared {
+    /// What is known of a file before it is read.
+    pub(crate) fn of(version: FhirVersion) -> Self {
+        Self {
+            generations: Arc::default(),
+            words: Arc::default(),
+            parameters: Arc::new(Parameters::standard(version)),
+        }
+    }
 }
 
 /// What a transaction sees: the rows, and the index that belongs to them.
@@ -24,6 +40,8 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) connection: &'a Connection,
     /// The index.
     pub(crate) index: View,
+    /// The search parameters.
+    pub(crate) parameters: Arc<Parameters>,
     words: &'a Known,
     /// Whether it may see what is not committed yet, and may never be.
     is_writing: bool,
@@ -35,6 +53,7 @@ impl<'a> Snapshot<'a> {
         Ok(Self {
             connection,
             index: View::at(connection, &shared.generations)?,
+            parameters: Arc::clone(&shared.parameters),
             words: &shared.words,
             is_writing: false,
         })
@@ -45,6 +64,7 @@ impl<'a> Snapshot<'a> {
         Self {
             connection,
             index,
+            parameters: Arc::clone(&shared.parameters),
             words: &shared.words,
             is_writing: true,
         }

@@ -23,6 +23,7 @@ use super::snapshot::{Shared, Snapshot};
 use super::{Connection, Durability, OptionalExtension};
 use crate::index::{Generations, Upkeep};
 use crate::limits::{GROUP_MS_MAX, GROUP_WRITES_MAX, WAITING_WRITES_MAX};
+use crate::search::parameters::Parameters;
 use crate::{Options, StoreError};
 
 /// The name of the row that is written to have something to sync.
@@ -41,6 +42,8 @@ pub(crate) struct State {
     pub(crate) options: Options,
     /// The resource types.
     pub(crate) kinds: Arc<Kinds>,
+    /// The search parameters.
+    pub(crate) parameters: Arc<Parameters>,
     /// Words.
     pub(crate) names: Remembered,
     /// Rows.
@@ -253,6 +256,7 @@ impl State {
         let mut state = Self {
             kinds: Arc::new(Kinds::load(connection, options.version)?),
             options,
+            parameters: Arc::clone(&shared.parameters),
             names: Remembered::default(),
             rows: KnownRows::default(),
             audit_head: (0, [0; 32]),

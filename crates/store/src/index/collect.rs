@@ -1,6 +1,8 @@
 //! From what `fhir` extracts to the values that the store keeps: words become
 //! numbers, local references the numbers of resources.
 
+use std::sync::Arc;
+
 use fhir::search::{Entry, IndexValue};
 
 use super::entries::{MEMBER, Value, encode};
@@ -32,6 +34,7 @@ pub(crate) fn collect(
         });
     }
     let kind = session.state.kinds.number(resource_type)?;
+    let known = Arc::clone(&session.state.parameters);
     let version = session.state.kinds.version();
     let mut parts: Vec<(i64, Part<'_>)> = Vec::with_capacity(extracted.len() + patients.len() + 8);
     parts.extend(
@@ -49,9 +52,10 @@ pub(crate) fn collect(
                 .state
                 .names
                 .parameter(connection, (kind, entry.parameter, variant), || {
-                    let code = parameters::code(version, resource_type, entry.parameter)
-                        .unwrap_or("unknown");
-                    names::parameter(resource_type, code, variant)
+                    let mut all = known.all().of(resource_type);
+                    let parameter = all.find(|one| one.id == entry.parameter);
+                    let parameter = parameter.ok_or(StoreError::Fault)?;
+                    Ok(names::parameter(resource_type, parameter, variant))
                 })
         };
         match &entry.value {

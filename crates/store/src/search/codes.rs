@@ -5,6 +5,8 @@
 //! listed, whole systems, the tree of a complete code system. What needs a
 //! terminology server is refused, never answered in part.
 
+use std::sync::Arc;
+
 use std::ops::ControlFlow;
 
 use fhir::Resource;
@@ -114,8 +116,8 @@ impl Resolver<'_> {
             None => (url, None),
         };
         let parameter = |code| {
-            fhir::search::parameter_in(self.kinds.version(), resource_type, code)
-                .ok_or(StoreError::Fault)
+            let parameter = self.file.parameters.searched(resource_type, code);
+            parameter.map(Arc::clone).ok_or(StoreError::Fault)
         };
         let uris = Condition::Uris(UriMode::Exact, vec![url.to_owned()]);
         let mut criteria = vec![Criterion::Parameter(parameter("url")?, uris)];

@@ -4,6 +4,8 @@
 //! included; `not (… eq …)` is what no value does. Texts are compared without
 //! regard to case and accents.
 
+use std::sync::Arc;
+
 use fhir::search::{Kind, date_range};
 
 use super::condition::{Codes, Condition, StringMode, UriMode, quantity, target};
@@ -72,16 +74,16 @@ impl Reading<'_> {
                 _ => return Err(invalid("is true or false")),
             })
         } else {
-            self.comparison(parameter.kind, parameter.targets, operator, value)
+            self.comparison(parameter.kind, &parameter.targets, operator, value)
                 .map_err(invalid)?
         };
-        Ok(Criterion::Parameter(parameter, condition))
+        Ok(Criterion::Parameter(Arc::clone(parameter), condition))
     }
 
     fn comparison(
         self,
         kind: Kind,
-        targets: &'static [&'static str],
+        targets: &[&'static str],
         operator: Operator,
         value: &str,
     ) -> Result<Condition, &'static str> {

@@ -98,7 +98,7 @@ impl Reading<'_> {
     /// Reads what is asked of a parameter, with a modifier.
     pub(super) fn condition(
         self,
-        parameter: &'static Parameter,
+        parameter: &Parameter,
         name: &str,
         modifier: Option<&str>,
         value: &str,
@@ -133,7 +133,7 @@ impl Reading<'_> {
                 Condition::Identifiers(each(name, value, Token::read)?)
             }
             (Kind::Reference, None) => Condition::References(each(name, value, |one| {
-                target(self, parameter.targets, &unescape(one))
+                target(self, &parameter.targets, &unescape(one))
             })?),
             (Kind::Reference, Some(only)) => {
                 let only = parameter
@@ -176,7 +176,7 @@ impl Reading<'_> {
     /// Reads `value$value`, each value as its component's kind has it.
     fn composites(
         self,
-        parameter: &'static Parameter,
+        parameter: &Parameter,
         name: &str,
         value: &str,
     ) -> Result<Vec<Vec<Condition>>, StoreError> {
@@ -265,7 +265,7 @@ pub(super) fn text(value: &str) -> Result<String, &'static str> {
 
 pub(super) fn target(
     reading: Reading<'_>,
-    targets: &'static [&'static str],
+    targets: &[&'static str],
     value: &str,
 ) -> Result<Target, &'static str> {
     use crate::write::identity;
@@ -311,12 +311,14 @@ pub(super) fn quantity(value: &str) -> Result<(NumberTest, Unit), &'static str> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::search::parameters::Parameters;
 
     #[test]
     fn references_are_read_by_their_form() {
         const TARGETS: [&str; 2] = ["Group", "Patient"];
         let reading = Reading {
             version: fhir::FhirVersion::R4,
+            parameters: &Parameters::standard(fhir::FhirVersion::R4),
             base_url: "https://a.example/r4",
             now: jiff::Timestamp::UNIX_EPOCH,
             links: &std::cell::Cell::new(0),

@@ -34,6 +34,7 @@ pub(crate) fn find_one(
 ) -> Result<Answer, StoreError> {
     let reading = Reading {
         version: kinds.version(),
+        parameters: &file.parameters,
         base_url: &options.base_url,
         now: options.clock.now(),
         links: &std::cell::Cell::new(0),

@@ -1,6 +1,7 @@
 //! One condition of a query, as it is asked.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use fhir::FhirVersion;
 use fhir::search::{Kind, Parameter};
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 
 use super::condition::{Condition, each};
 use super::expression::{self, Operator};
+use super::parameters::Parameters;
 use super::values::{DateTest, unescape};
 use crate::StoreError;
 use crate::error::shown;
@@ -21,12 +23,12 @@ pub(crate) enum Criterion {
     /// `_lastUpdated`.
     Updated(Vec<DateTest>),
     /// A parameter with its values.
-    Parameter(&'static Parameter, Condition),
+    Parameter(Arc<Parameter>, Condition),
     /// `parameter.rest`: the condition is on what the parameter refers to; one
     /// for each type that this may be.
-    Chain(&'static Parameter, Vec<(&'static str, Criterion)>),
+    Chain(Arc<Parameter>, Vec<(&'static str, Criterion)>),
     /// `_has:source:parameter:rest`: the condition is on what refers here.
-    Has(&'static str, &'static Parameter, Box<Criterion>),
+    Has(&'static str, Arc<Parameter>, Box<Criterion>),
     /// All of these hold.
     All(Vec<Criterion>),
     /// One of these holds.
@@ -63,13 +65,15 @@ pub(super) enum Asked<'a> {
 #[derive(Clone, Copy)]
 pub(crate) struct Reading<'a> {
     pub(crate) version: FhirVersion,
+    /// The search parameters that there are.
+    pub(crate) parameters: &'a Parameters,
     pub(crate) base_url: &'a str,
     pub(crate) now: Timestamp,
     /// How many links the chains of the query have come to.
     pub(crate) links: &'a Cell<usize>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
     /// Reads `name[:modifier]=value` for a resource type.
     pub(crate) fn criterion(
         self,
@@ -144,7 +148,7 @@ impl Reading<'_> {
         }
         let parameter = self.parameter(resource_type, code)?;
         let condition = self.condition(parameter, name, modifier, value)?;
-        Ok(Criterion::Parameter(parameter, condition))
+        Ok(Criterion::Parameter(Arc::clone(parameter), condition))
     }
 
     /// `_list`: what the entries of a List refer to.
@@ -158,7 +162,8 @@ impl Reading<'_> {
         })?;
         let list = self.resource_type("List")?;
         let item = self.parameter(list, "item")?;
-        Ok(Criterion::Has(list, item, Box::new(Criterion::Id(ids))))
+        let ids = Box::new(Criterion::Id(ids));
+        Ok(Criterion::Has(list, Arc::clone(item), ids))
     }
 
     /// The resource type of that name.
@@ -173,9 +178,9 @@ impl Reading<'_> {
         self,
         resource_type: &'static str,
         code: &str,
-    ) -> Result<&'static Parameter, StoreError> {
-        fhir::search::parameter_in(self.version, resource_type, code)
-            .filter(|parameter| parameter.kind != Kind::Special && !parameter.expression.is_empty())
+    ) -> Result<&'a Arc<Parameter>, StoreError> {
+        self.parameters
+            .searched(resource_type, code)
             .ok_or_else(|| StoreError::UnknownParameter { name: shown(code) })
     }
 
@@ -184,7 +189,7 @@ impl Reading<'_> {
         self,
         resource_type: &'static str,
         code: &str,
-    ) -> Result<&'static Parameter, StoreError> {
+    ) -> Result<&'a Arc<Parameter>, StoreError> {
         let parameter = self.parameter(resource_type, code)?;
         if parameter.kind == Kind::Reference {
             Ok(parameter)
@@ -205,7 +210,11 @@ impl Reading<'_> {
         let source = self.resource_type(source)?;
         let reference = self.reference(source, code)?;
         let inner = self.link(source, rest, asked, depth + 1)?;
-        Ok(Criterion::Has(source, reference, Box::new(inner)))
+        Ok(Criterion::Has(
+            source,
+            Arc::clone(reference),
+            Box::new(inner),
+        ))
     }
 
     fn chain(
@@ -229,6 +238,7 @@ impl Reading<'_> {
                 .find(|allowed| *allowed == target)
                 .ok_or_else(|| StoreError::UnsupportedModifier { name: shown(head) })?;
             let inner = self.link(target, rest, asked, depth + 1)?;
+            let reference = Arc::clone(reference);
             return Ok(Criterion::Chain(reference, vec![(target, inner)]));
         }
         // A reference to anything, again and again, would branch without end.
@@ -240,7 +250,7 @@ impl Reading<'_> {
             });
         }
         let mut inner = Vec::new();
-        for target in reference.targets {
+        for target in &*reference.targets {
             match self.link(target, rest, asked, depth + 1) {
                 Ok(criterion) => inner.push((*target, criterion)),
                 // Another type that it may point at can have the parameter.
@@ -251,6 +261,6 @@ impl Reading<'_> {
         if inner.is_empty() {
             return Err(StoreError::UnknownParameter { name: shown(rest) });
         }
-        Ok(Criterion::Chain(reference, inner))
+        Ok(Criterion::Chain(Arc::clone(reference), inner))
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn included(
             let parameters = include
                 .parameters
                 .iter()
-                .map(|code| resolver.parameter(include.source, code, Variant::Value))
+                .map(|parameter| resolver.parameter(include.source, parameter, Variant::Value))
                 .filter(|number| !matches!(number, Ok(UNUSED)))
                 .collect::<Result<_, _>>()?;
             Ok(Path {

@@ -90,9 +90,13 @@ fn candidates(
     part: &Part,
     groups: &mut Groups,
 ) -> Result<Vec<Candidate>, StoreError> {
-    let code = resolver.parameter(OBSERVATION, "code", Variant::Value)?;
-    let text = resolver.parameter(OBSERVATION, "code", Variant::Text)?;
-    let date = resolver.parameter(OBSERVATION, "date", Variant::Value)?;
+    let number = |code, variant| {
+        let parameter = resolver.file.parameters.searched(OBSERVATION, code);
+        resolver.parameter(OBSERVATION, parameter.ok_or(StoreError::Fault)?, variant)
+    };
+    let code = number("code", Variant::Value)?;
+    let text = number("code", Variant::Text)?;
+    let date = number("date", Variant::Value)?;
     let mut all = Vec::new();
     scan(resolver, part).each(None, true, |hit| {
         if all.len() == LAST_N_LOOKED_AT_MAX {

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use super::page::{CURSOR, reading, types};
+use super::parameters::Parameters;
 use super::query;
 use crate::database::kinds::Kinds;
 use crate::{Options, StoreError, Understood};
@@ -11,6 +12,7 @@ use crate::{Options, StoreError, Understood};
 /// Splits a query in what is understood and what is not.
 pub(crate) fn understood(
     kinds: &Kinds,
+    parameters: &Parameters,
     options: &Options,
     resource_type: Option<&str>,
     pairs: &[(String, String)],
@@ -26,7 +28,7 @@ pub(crate) fn understood(
             && types.iter().any(|resource_type| {
                 let links = Cell::new(0);
                 let read = query::read(
-                    reading(kinds, options, &links),
+                    reading(kinds, parameters, options, &links),
                     resource_type,
                     std::slice::from_ref(pair),
                 );

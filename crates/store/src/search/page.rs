@@ -12,6 +12,7 @@ use super::criterion::Reading;
 use super::cursor::{CursorKey, Position};
 use super::filter::Filter;
 use super::include::{self, Found};
+use super::parameters::Parameters;
 use super::query::{self, Include, Query};
 use super::resolve::Resolver;
 use super::sight::Sight;
@@ -150,7 +151,7 @@ pub(super) fn parts(
 ) -> Result<Vec<Part>, StoreError> {
     let kinds = searching.kinds;
     let links = Cell::new(0);
-    let reading = reading(kinds, searching.options, &links);
+    let reading = reading(kinds, &searching.file.parameters, searching.options, &links);
     let (types, pairs) = match resource_type {
         Some(resource_type) => (vec![resource_type], pairs.to_vec()),
         None => types(kinds, pairs)?,
@@ -181,11 +182,13 @@ pub(super) fn parts(
 
 pub(super) fn reading<'a>(
     kinds: &Kinds,
+    parameters: &'a Parameters,
     options: &'a Options,
     links: &'a Cell<usize>,
 ) -> Reading<'a> {
     Reading {
         version: kinds.version(),
+        parameters,
         base_url: &options.base_url,
         now: options.clock.now(),
         links,

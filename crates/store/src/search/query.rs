@@ -1,5 +1,9 @@
 //! A whole query, as it is asked.
 
+use std::sync::Arc;
+
+use fhir::search::Parameter;
+
 use super::criterion::{Criterion, Reading};
 use crate::StoreError;
 use crate::error::shown;
@@ -32,7 +36,7 @@ pub(crate) struct Sort {
 pub(crate) enum SortBy {
     Id,
     Updated,
-    Parameter(&'static str),
+    Parameter(Arc<Parameter>),
 }
 
 /// What to bring along.
@@ -45,7 +49,7 @@ pub(crate) struct Include {
     /// The type that has the reference.
     pub(crate) source: &'static str,
     /// The references.
-    pub(crate) parameters: Vec<&'static str>,
+    pub(crate) parameters: Vec<Arc<Parameter>>,
     /// Only what is of this type, at the far end of `_include`.
     pub(crate) target: Option<&'static str>,
 }
@@ -157,7 +161,7 @@ fn sort(
                     if parameter.kind == fhir::search::Kind::Composite {
                         return Err(StoreError::UnknownParameter { name: shown(code) });
                     }
-                    SortBy::Parameter(parameter.code)
+                    SortBy::Parameter(Arc::clone(parameter))
                 }
             };
             Ok(Sort { by, descending })
@@ -208,12 +212,10 @@ fn include(
         _ => return Err(invalid("is type:parameter or type:parameter:target")),
     };
     let parameters = if code == "*" {
-        let all = fhir::search::parameters_in(reading.version, source).iter();
-        all.filter(|parameter| parameter.kind == fhir::search::Kind::Reference)
-            .map(|parameter| parameter.code)
-            .collect()
+        let all = reading.parameters.references(source);
+        all.map(Arc::clone).collect()
     } else {
-        vec![reading.reference(source, code)?.code]
+        vec![Arc::clone(reading.reference(source, code)?)]
     };
     Ok(vec![Include {
         reverse,
@@ -225,12 +227,9 @@ fn include(
 }
 
 /// The parameters by which one type can refer to another.
-fn references(reading: Reading<'_>, source: &str, target: &str) -> Vec<&'static str> {
-    fhir::search::parameters_in(reading.version, source)
-        .iter()
-        .filter(|parameter| {
-            parameter.kind == fhir::search::Kind::Reference && parameter.targets.contains(&target)
-        })
-        .map(|parameter| parameter.code)
+fn references(reading: Reading<'_>, source: &str, target: &str) -> Vec<Arc<Parameter>> {
+    let all = reading.parameters.references(source);
+    all.filter(|parameter| parameter.targets.contains(&target))
+        .map(Arc::clone)
         .collect()
 }

@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use crate::database::OptionalExtension;
+use fhir::search::Parameter;
 
 use super::candidates::{Deadline, Scan, within_chain};
 use super::condition::{Condition, StringMode, Target, Unit, UriMode};
@@ -46,7 +47,7 @@ impl Resolver<'_> {
             }
             Criterion::Updated(tests) => Ok(Filter::Updated(tests.clone())),
             Criterion::Parameter(parameter, condition) => {
-                self.condition(resource_type, parameter.code, condition)
+                self.condition(resource_type, parameter, condition)
             }
             Criterion::Chain(parameter, inner) => {
                 let mut targets = Vec::new();
@@ -57,12 +58,12 @@ impl Resolver<'_> {
                 }
                 targets.sort_unstable();
                 targets.dedup();
-                let parameter = self.parameter(resource_type, parameter.code, Variant::Value)?;
+                let parameter = self.parameter(resource_type, parameter, Variant::Value)?;
                 Ok(Filter::Targets { parameter, targets })
             }
             Criterion::Has(source, reference, inner) => {
                 let kind = self.kinds.number(resource_type)?;
-                let parameter = self.parameter(source, reference.code, Variant::Value)?;
+                let parameter = self.parameter(source, reference, Variant::Value)?;
                 let filters = [self.filter(source, inner)?];
                 let mut rows = Vec::new();
                 self.scan(source, &filters, false)?
@@ -120,32 +121,34 @@ impl Resolver<'_> {
     fn condition(
         self,
         resource_type: &'static str,
-        code: &str,
+        asked: &Parameter,
         condition: &Condition,
     ) -> Result<Filter, StoreError> {
         let (variant, negated) = match condition {
             Condition::Missing(missing) => {
                 let parameters = Variant::ALL
                     .into_iter()
-                    .map(|variant| self.parameter(resource_type, code, variant))
+                    .map(|variant| self.parameter(resource_type, asked, variant))
                     .collect::<Result<_, _>>()?;
                 return Ok(Filter::Missing {
                     parameters,
                     missing: *missing,
                 });
             }
-            Condition::References(targets) => return self.references(resource_type, code, targets),
+            Condition::References(targets) => {
+                return self.references(resource_type, asked, targets);
+            }
             Condition::NotTokens(_) | Condition::Codes { negated: true, .. } => {
                 (Variant::Value, true)
             }
             Condition::Unequal(inner) if matches!(**inner, Condition::References(_)) => {
-                return self.unequal(resource_type, code, inner);
+                return self.unequal(resource_type, asked, inner);
             }
             Condition::Identifiers(_) => (Variant::Identifier, false),
             Condition::Texts(_) => (Variant::Text, false),
             _ => (Variant::Value, false),
         };
-        let parameter = self.parameter(resource_type, code, variant)?;
+        let parameter = self.parameter(resource_type, asked, variant)?;
         Ok(Filter::Value {
             parameter,
             tests: self.tests(condition)?,
@@ -227,12 +230,12 @@ impl Resolver<'_> {
     fn unequal(
         self,
         resource_type: &'static str,
-        code: &str,
+        asked: &Parameter,
         condition: &Condition,
     ) -> Result<Filter, StoreError> {
         let of = |variant| {
             Ok::<_, StoreError>(Filter::Value {
-                parameter: self.parameter(resource_type, code, variant)?,
+                parameter: self.parameter(resource_type, asked, variant)?,
                 tests: vec![Test::Not(self.tests(condition)?)],
                 negated: false,
             })
@@ -244,11 +247,11 @@ impl Resolver<'_> {
     fn references(
         self,
         resource_type: &'static str,
-        code: &str,
+        asked: &Parameter,
         targets: &[Target],
     ) -> Result<Filter, StoreError> {
         let (rows, addresses) = self.targets(targets)?;
-        let parameter = self.parameter(resource_type, code, Variant::Value)?;
+        let parameter = self.parameter(resource_type, asked, Variant::Value)?;
         let local = Filter::Targets {
             parameter,
             targets: rows,
@@ -256,7 +259,7 @@ impl Resolver<'_> {
         if addresses.is_empty() {
             return Ok(local);
         }
-        let parameter = self.parameter(resource_type, code, Variant::Address)?;
+        let parameter = self.parameter(resource_type, asked, Variant::Address)?;
         let elsewhere = Filter::Value {
             parameter,
             tests: addresses,
@@ -311,10 +314,10 @@ impl Resolver<'_> {
     pub(crate) fn parameter(
         self,
         resource_type: &str,
-        code: &str,
+        parameter: &Parameter,
         variant: Variant,
     ) -> Result<i64, StoreError> {
-        let word = names::parameter(resource_type, code, variant);
+        let word = names::parameter(resource_type, parameter, variant);
         Ok(self.file.word(&word)?.unwrap_or(UNUSED))
     }
 

@@ -58,19 +58,16 @@ impl SortKey {
         resource_type: &'static str,
         sort: &Sort,
     ) -> Result<Self, StoreError> {
-        let by = match sort.by {
+        let by = match &sort.by {
             SortBy::Id => By::Id,
             SortBy::Updated => By::Updated,
-            SortBy::Parameter(code) => {
-                let version = resolver.kinds.version();
-                let number = resolver.parameter(resource_type, code, Variant::Value)?;
-                match fhir::search::parameter_in(version, resource_type, code) {
-                    Some(parameter) if parameter.kind == Kind::Date => By::Date(number),
-                    Some(parameter) if parameter.kind == Kind::Reference => {
-                        let address = resolver.parameter(resource_type, code, Variant::Address)?;
-                        By::Reference(number, address)
-                    }
-                    _ => By::Parameter(number),
+            SortBy::Parameter(parameter) => {
+                let number = |variant| resolver.parameter(resource_type, parameter, variant);
+                let value = number(Variant::Value)?;
+                match parameter.kind {
+                    Kind::Date => By::Date(value),
+                    Kind::Reference => By::Reference(value, number(Variant::Address)?),
+                    _ => By::Parameter(value),
                 }
             }
         };

@@ -432,7 +432,7 @@ fn parameter(
         .state
         .names
         .parameter(connection, (kind, parameter.id, Variant::Value), || {
-            names::parameter(resource_type, code, Variant::Value)
+            Ok(names::parameter(resource_type, parameter, Variant::Value))
         })
 }
 

@@ -8,6 +8,7 @@ use fhir::search::Entry;
 use super::splice::{self, Edit, MetaPlaces};
 use crate::StoreError;
 use crate::limits::RESOURCE_BYTES_MAX;
+use crate::search::parameters::Parameters;
 
 /// A resource with its id and its references as they will be stored.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ impl Draft {
         resource: &Resource,
         id: &str,
         mut edits: Vec<Edit>,
+        parameters: &Parameters,
         at: usize,
     ) -> Result<Self, StoreError> {
         edits.extend(splice::id(resource, id));
@@ -48,7 +50,7 @@ impl Draft {
         Ok(Self {
             meta: MetaPlaces::of(&resource),
             labels: fhir::label(&resource),
-            entries: fhir::search::extract(&resource),
+            entries: parameters.all().extract(&resource),
             patients: fhir::compartment::patients(&resource),
             resource,
         })

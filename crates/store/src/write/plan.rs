@@ -154,7 +154,7 @@ pub(crate) fn prepare(
                 Step::Put {
                     id: id.clone(),
                     expected: *expected,
-                    draft: Box::new(Draft::new(resource, id, edits, at)?),
+                    draft: Box::new(Draft::new(resource, id, edits, &file.parameters, at)?),
                 }
             }
         });
