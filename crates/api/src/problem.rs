@@ -135,6 +135,10 @@ impl From<ExchangeError> for Problem {
     fn from(error: ExchangeError) -> Self {
         let status =
             StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if let Some(wait_s) = error.retry_after_s() {
+            return Self::with_issues(status, error.issues())
+                .and_header(header::RETRY_AFTER, HeaderValue::from(wait_s));
+        }
         match status {
             StatusCode::FORBIDDEN => Self::forbidden(),
             // Which exchanges there are is no secret.

@@ -8,6 +8,9 @@ use store::StoreError;
 
 use crate::catalogue::NotForYou;
 
+/// When to ask again while a search parameter is being indexed, in seconds.
+const INDEXING_RETRY_S: u64 = 5;
+
 /// Why something could not be done. No text holds patient data.
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
@@ -69,7 +72,11 @@ impl ExchangeError {
     /// The issues to answer with, for an OperationOutcome.
     pub fn issues(&self) -> Vec<Issue> {
         let code = match self {
-            Self::Invalid(issues) | Self::Store(StoreError::PatchedInvalid { issues, .. }) => {
+            Self::Invalid(issues)
+            | Self::Store(
+                StoreError::PatchedInvalid { issues, .. }
+                | StoreError::NotSearchable { issues, .. },
+            ) => {
                 return issues.clone();
             }
             Self::NotValid(findings) => {
@@ -85,7 +92,8 @@ impl ExchangeError {
             Self::Store(error) => store_code(error),
             Self::InEntry {
                 at,
-                source: StoreError::PatchedInvalid { issues, .. },
+                source:
+                    StoreError::PatchedInvalid { issues, .. } | StoreError::NotSearchable { issues, .. },
             } => {
                 let place = format!("Bundle.entry[{at}]");
                 return issues.iter().map(|one| one.clone().at(&*place)).collect();
@@ -96,6 +104,19 @@ impl ExchangeError {
             }
         };
         vec![Issue::error(code, self.to_string())]
+    }
+
+    /// How long to wait before asking again, when what was asked for is being
+    /// made ready: in seconds.
+    pub fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::Store(StoreError::BeingIndexed { .. })
+            | Self::InEntry {
+                source: StoreError::BeingIndexed { .. },
+                ..
+            } => Some(INDEXING_RETRY_S),
+            _ => None,
+        }
     }
 
     /// The HTTP status that tells the same.
@@ -142,7 +163,8 @@ fn store_code(error: &StoreError) -> IssueCode {
             IssueCode::Conflict
         }
         S::NotPatched { source, .. } => source.issue().code,
-        S::PatchedInvalid { .. } => IssueCode::Invalid,
+        S::PatchedInvalid { .. } | S::NotSearchable { .. } => IssueCode::Invalid,
+        S::BeingIndexed { .. } => IssueCode::Transient,
         S::OtherSubject { .. } | S::OtherBsn { .. } => IssueCode::BusinessRule,
         S::MultipleMatches { .. } => IssueCode::MultipleMatches,
         S::UnresolvedReference { .. } | S::NothingThere { .. } | S::UnknownMessage => {
@@ -176,9 +198,10 @@ pub(crate) fn store_status(error: &StoreError) -> u16 {
         | S::OtherSubject { .. }
         | S::OtherBsn { .. }
         | S::NotPatched { .. }
-        | S::PatchedInvalid { .. } => 422,
+        | S::PatchedInvalid { .. }
+        | S::NotSearchable { .. } => 422,
         S::OutOfScope | S::OtherPatient => 403,
-        S::Closed => 503,
+        S::Closed | S::BeingIndexed { .. } => 503,
         _ => 500,
     }
 }

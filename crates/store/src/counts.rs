@@ -28,6 +28,40 @@ pub struct Statistics {
     pub outbox_waiting: u64,
 }
 
+/// How far it is to take the values that resources of one type are found by
+/// from what is stored, after a search parameter was added or taken away or a
+/// release brought other rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reindexing {
+    /// The resource type.
+    pub resource_type: &'static str,
+    /// Resources that are done.
+    pub done: u64,
+    /// Resources that there were when it began, about.
+    pub total: u64,
+}
+
+impl Reindexing {
+    /// How much is done, of 100; less than that until all is.
+    pub fn percent(&self) -> u8 {
+        let percent = self.done.saturating_mul(100) / self.total.max(1);
+        percent.min(99) as u8
+    }
+}
+
+/// A search parameter that was added, with all of its values there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddedParameter {
+    /// Its name in a query.
+    pub code: String,
+    /// How values are compared.
+    pub kind: fhir::search::Kind,
+    /// The canonical URL of its definition.
+    pub definition: String,
+    /// The resource type that can be searched by it.
+    pub resource_type: &'static str,
+}
+
 /// What a check of the file found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integrity {

@@ -27,6 +27,26 @@ pub enum StoreError {
         /// The name with its modifier, when it is fit to be shown.
         name: String,
     },
+    /// A search parameter is known, and its values are still being taken from
+    /// what is stored: an answer would be a part of one.
+    #[error("search parameter {name} of {resource_type} is being indexed{}; ask again later",
+        percent.map(|percent| format!(" ({percent} % done)")).unwrap_or_default())]
+    BeingIndexed {
+        /// The resource type.
+        resource_type: &'static str,
+        /// The name as it was given, when it is fit to be shown.
+        name: String,
+        /// How far it is; not told to who may not see all resources.
+        percent: Option<u8>,
+    },
+    /// A SearchParameter that is active cannot be searched by.
+    #[error("the search parameter cannot be searched by (change {at})")]
+    NotSearchable {
+        /// Which change, from zero.
+        at: usize,
+        /// What keeps it from that.
+        issues: Vec<fhir::outcome::Issue>,
+    },
     /// The value of a search parameter cannot be read.
     #[error("invalid value for search parameter {name}: {reason}")]
     InvalidValue {
@@ -154,6 +174,14 @@ pub enum StoreError {
         /// The version in the file.
         found: i64,
         /// The newest version known.
+        known: i64,
+    },
+    /// A newer release wrote what resources are found by.
+    #[error("the index follows rules {found}, this release knows up to {known}")]
+    NewerIndex {
+        /// The rules of the database.
+        found: i64,
+        /// The newest rules known.
         known: i64,
     },
     /// The file holds resources of another version of FHIR than it is opened for.

@@ -29,7 +29,7 @@ pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
 pub use change::{
     Alongside, Change, Outcome, Precedence, Purged, Status, Target, Written, patients_named,
 };
-pub use counts::{Integrity, OutboxEvent, Statistics};
+pub use counts::{AddedParameter, Integrity, OutboxEvent, Reindexing, Statistics};
 pub use database::{Database, DatabaseError, PostgresUrl};
 pub use error::StoreError;
 pub use message::{

@@ -8,6 +8,9 @@ pub const RESOURCE_BYTES_MAX: usize = 16 << 20;
 /// Values that one resource may be found by.
 pub const INDEX_VALUES_MAX: usize = 20_000;
 
+/// Search parameters that SearchParameter resources may add.
+pub const ADDED_PARAMETERS_MAX: usize = 200;
+
 /// Parameters in one query.
 pub const PARAMETERS_MAX: usize = 64;
 /// Alternatives (separated by commas) in one parameter.

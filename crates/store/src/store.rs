@@ -11,14 +11,15 @@ use crate::database::readers::Readers;
 use crate::database::snapshot::{Shared, Snapshot};
 use crate::database::writer::{State, Writer};
 use crate::database::{Connection, Database, Durability, Source, schema, soundness, version};
-use crate::index::rebuild;
+use crate::index::{keep_to_rules, progress, rebuild};
 use crate::limits::{LIST_MAX, MESSAGE_BYTES_MAX};
 use crate::search::{CursorKey, Searching};
 use crate::{
-    Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf, HistoryPage, Integrity,
-    Message, MessageFilter, MessageId, MessageOverview, MessageSummary, Moment, NewMessage,
-    OutboxEvent, Page, Purged, Seal, SearchPage, Statistics, StoreError, Understood, Walk,
-    WalkPage, Whole, WholePage, Written, lists, moment, read, search, whole, write,
+    AddedParameter, Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf,
+    HistoryPage, Integrity, Message, MessageFilter, MessageId, MessageOverview, MessageSummary,
+    Moment, NewMessage, OutboxEvent, Page, Purged, Reindexing, Seal, SearchPage, Statistics,
+    StoreError, Understood, Walk, WalkPage, Whole, WholePage, Written, lists, moment, read, search,
+    whole, write,
 };
 
 /// What a store is opened with.
@@ -89,6 +90,8 @@ impl Store {
         let shared = Shared::of(options.version);
         let mut state = State::load(&connection, options.clone(), shared.clone(), seen)?;
         rebuild(&connection, &mut state.index)?;
+        keep_to_rules(&connection, &state.kinds)?;
+        state.read_parameters(&connection)?;
         let key = Arc::new(CursorKey::load(&connection)?);
         connection.commit()?;
         let kinds = Arc::clone(&state.kinds);
@@ -186,7 +189,7 @@ impl Store {
         inner
             .readers
             .read(move |file| {
-                let file = &Snapshot::of(file, &shared)?;
+                let file = &Snapshot::of(file, &kinds, &shared)?;
                 whole::page(file, &kinds, &key, &scope, &patient, &of)
             })
             .await
@@ -266,7 +269,13 @@ impl Store {
             shared,
             ..
         } = &*self.0;
-        search::understood(kinds, &shared.parameters, options, resource_type, query)
+        search::understood(
+            kinds,
+            &shared.parameters.get(),
+            options,
+            resource_type,
+            query,
+        )
     }
 
     /// The most recent observations of each code among those that fit a query,
@@ -317,18 +326,44 @@ impl Store {
         let shared = inner.shared.clone();
         let (options, scope) = (inner.options.clone(), bound(cx, scope)?);
         let query = query.to_vec();
-        inner
+        let answer = inner
             .readers
             .read(move |file| {
                 let searching = Searching {
-                    file: &Snapshot::of(file, &shared)?,
+                    file: &Snapshot::of(file, &kinds, &shared)?,
                     kinds: &kinds,
                     options: &options,
                     key: &key,
                     scope: &scope,
                 };
-                search(searching, &query)
+                search(searching, &query).map_err(|error| told(error, searching))
             })
+            .await;
+        if matches!(answer, Err(StoreError::BeingIndexed { .. }))
+            && matches!(inner.options.database, Database::Postgres(_))
+        {
+            // Who began it may be gone: a writer that looks takes part.
+            inner.writer.write_soon(|_| Ok(())).await?;
+        }
+        answer
+    }
+
+    /// The search parameters that SearchParameter resources added and that all
+    /// values are there of.
+    pub async fn added_parameters(&self) -> Result<Vec<AddedParameter>, StoreError> {
+        let (kinds, shared) = (Arc::clone(&self.0.kinds), self.0.shared.clone());
+        self.0
+            .readers
+            .read(move |file| Ok(Snapshot::of(file, &kinds, &shared)?.parameters.offered()))
+            .await
+    }
+
+    /// The resource types whose values are being taken again, with how far it is.
+    pub async fn reindexing(&self) -> Result<Vec<Reindexing>, StoreError> {
+        let kinds = Arc::clone(&self.0.kinds);
+        self.0
+            .readers
+            .read(move |file| progress(file, &kinds))
             .await
     }
 
@@ -364,7 +399,7 @@ impl Store {
             .0
             .readers
             .read(move |file| {
-                let file = Snapshot::of(file, &shared)?;
+                let file = Snapshot::of(file, &kinds, &shared)?;
                 let plan = write::prepare(&file, &kinds, &options, &changes)?;
                 let digest = with.message.as_ref().map(write::digest);
                 Ok((changes, with, plan, digest))
@@ -562,6 +597,30 @@ impl Store {
             .readers
             .read(move |file| soundness::check(file, &database))
             .await
+    }
+}
+
+/// Says how far indexing is to who may see all resources: to others it would
+/// tell of what they may not see.
+fn told(error: StoreError, searching: Searching<'_>) -> StoreError {
+    match error {
+        StoreError::BeingIndexed {
+            resource_type,
+            name,
+            percent: None,
+        } if *searching.scope == Scope::Organisation => {
+            let all = progress(searching.file.connection, searching.kinds);
+            let percent = all.ok().and_then(|all| {
+                let one = all.iter().find(|one| one.resource_type == resource_type)?;
+                Some(one.percent())
+            });
+            StoreError::BeingIndexed {
+                resource_type,
+                name,
+                percent,
+            }
+        }
+        other => other,
     }
 }
 

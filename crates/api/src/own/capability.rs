@@ -6,8 +6,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use fhir::{FhirVersion, json::Value, search::Parameter};
+use fhir::{
+    FhirVersion,
+    json::{Document, Value},
+    search::Parameter,
+};
 use jiff::Timestamp;
+use store::AddedParameter;
 
 use super::Shared;
 use crate::{base, envelope::Query, problem::Problem, representation::FhirBody, route::Endpoint};
@@ -46,7 +51,38 @@ pub(super) async fn capability(
     {
         query.must_be_empty()?;
     }
-    Ok(FhirBody::from(own.capability.clone()).into_response())
+    let added = own.node.added_parameters().await?;
+    if added.is_empty() {
+        return Ok(FhirBody::from(own.capability.clone()).into_response());
+    }
+    let statement = with_added(&own.capability, &added).ok_or_else(Problem::unexpected)?;
+    Ok(FhirBody::from(Bytes::from(statement)).into_response())
+}
+
+/// The statement with the search parameters that the organisation added.
+fn with_added(statement: &Bytes, added: &[AddedParameter]) -> Option<Vec<u8>> {
+    let document = Document::parse(statement).ok()?;
+    let mut statement = Value::from(document.root());
+    let rest = statement.get_mut("rest")?.items_mut().first_mut()?;
+    for resource in rest.get_mut("resource")?.items_mut() {
+        let of_type = |one: &&AddedParameter| resource.text("type") == Some(one.resource_type);
+        let added: Vec<Value> = added
+            .iter()
+            .filter(of_type)
+            .map(|one| {
+                fhir::value!({
+                    "name": (&*one.code),
+                    "definition": (&*one.definition),
+                    "type": (one.kind.code())
+                })
+            })
+            .collect();
+        let parameters = resource.get_mut("searchParam")?;
+        for one in added {
+            parameters.push(one);
+        }
+    }
+    Some(statement.to_bytes())
 }
 
 /// The statement of a base of this version, with these endpoints.
@@ -287,6 +323,38 @@ mod tests {
                 .map(|finding| format!("{:?}", finding.issue))
                 .collect();
             assert_eq!(wrong, [""; 0], "{version}");
+        }
+    }
+
+    #[test]
+    fn what_the_organisation_added_stands_beside_the_standard() {
+        for version in FhirVersion::ALL {
+            let endpoints = crate::own::endpoints();
+            let base = "http://localhost/fhir";
+            let statement = statement(version, base, &endpoints, Timestamp::UNIX_EPOCH);
+            let added = AddedParameter {
+                code: "nickname".to_owned(),
+                kind: fhir::search::Kind::String,
+                definition: "https://a.example/nickname".to_owned(),
+                resource_type: "Patient",
+            };
+            let statement = with_added(&statement, &[added]).expect("a statement");
+            let resource = Resource::parse_in(version, statement).expect("a resource");
+            assert_eq!(fhir::structure::check(&resource), [], "{version}");
+            let with_it: Vec<_> = resource
+                .root()
+                .each("rest")
+                .flat_map(|rest| rest.each("resource"))
+                .filter(|of| {
+                    of.each("searchParam").any(|one| {
+                        one.text("name").as_deref() == Some("nickname")
+                            && one.text("definition").as_deref()
+                                == Some("https://a.example/nickname")
+                    })
+                })
+                .filter_map(|of| of.text("type"))
+                .collect();
+            assert_eq!(with_it, ["Patient"], "{version}");
         }
     }
 

@@ -18,6 +18,7 @@ mod quiet;
 mod region;
 mod rest;
 mod revoked;
+mod search_parameters;
 mod stu3;
 mod terminology;
 mod tls;

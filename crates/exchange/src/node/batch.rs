@@ -345,6 +345,7 @@ fn in_entry(error: ExchangeError, places: &[usize]) -> ExchangeError {
         | S::NothingThere { at }
         | S::NotPatched { at, .. }
         | S::PatchedInvalid { at, .. }
+        | S::NotSearchable { at, .. }
         | S::OthersNamed { at }
         | S::OtherSubject { at }
         | S::OtherBsn { at }

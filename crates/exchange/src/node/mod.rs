@@ -7,6 +7,7 @@
 
 mod accepted;
 mod access_log;
+mod added;
 mod audit;
 mod batch;
 mod before;

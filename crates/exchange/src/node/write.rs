@@ -17,6 +17,9 @@ use crate::error::ExchangeError;
 /// about.
 const PATCH_TRIES_MAX: usize = 3;
 
+/// What says by what resources can be searched.
+const SEARCH_PARAMETER: &str = "SearchParameter";
+
 impl Node {
     /// Stores or removes one resource; durable when it resolves.
     pub async fn write(
@@ -79,10 +82,13 @@ impl Node {
         changes: &[Change],
     ) -> Result<Scope, ExchangeError> {
         let decision = self.decide(cx, Action::Write);
-        if decision.is_allowed() {
+        let asked = self.types(changes);
+        let is_allowed = decision.is_allowed()
+            && (!asked.iter().any(|name| name == SEARCH_PARAMETER)
+                || self.decide(cx, Action::DefineSearch).is_allowed());
+        if is_allowed {
             return Ok(decision.scope());
         }
-        let asked = self.types(changes);
         self.refuse(
             cx,
             Happened::Stored,

@@ -338,7 +338,9 @@ impl<'a> Reader<'a> {
 /// The modifiers that a search by a parameter of this kind takes.
 const fn modifiers(kind: Option<Kind>) -> &'static [&'static str] {
     match kind {
-        Some(Kind::Token) => &["missing", "not", "text", "in", "not-in", "below", "above"],
+        Some(Kind::Token) => &[
+            "missing", "not", "text", "in", "not-in", "below", "above", "of-type",
+        ],
         Some(Kind::Reference) => &["missing", "identifier", "type"],
         Some(Kind::String) => &["missing", "exact", "contains"],
         Some(Kind::Uri) => &["missing", "below", "above"],
@@ -451,7 +453,7 @@ mod tests {
         check("expression", text("Patient.nmae"), Invalid);
         check("expression", text("Observation.code"), Invalid);
         check("expression", text("Patient.descendants()"), NotSupported);
-        check("modifier", Some(value!(["of-type"])), NotSupported);
+        check("modifier", Some(value!(["identifier"])), NotSupported);
         check("comparator", Some(value!(["gt"])), NotSupported);
         check("xpathUsage", text("nearby"), NotSupported);
         check("target", Some(value!(["Robot"])), CodeInvalid);

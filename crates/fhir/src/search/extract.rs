@@ -80,7 +80,7 @@ fn add_composite<'a>(
         {
             values::add(*kind, &part, &mut found);
         }
-        // A composite is asked for by code: text alone is of no use in it.
+        // A composite is asked for by code: text or a type alone is of no use in it.
         found.retain(|value| {
             !matches!(
                 value,
@@ -88,7 +88,7 @@ fn add_composite<'a>(
                     system: None,
                     code: None,
                     ..
-                }
+                } | IndexValue::TypedIdentifier { .. }
             )
         });
         combinations = combinations

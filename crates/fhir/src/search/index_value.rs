@@ -22,6 +22,16 @@ pub enum IndexValue {
         /// The text for `:text`: display or text.
         text: Option<String>,
     },
+    /// An identifier and one of the codes of its type, beside the same
+    /// identifier as a [`Self::Token`].
+    TypedIdentifier {
+        /// The system of the type; `None` when there is none.
+        system: Option<String>,
+        /// The code of the type.
+        code: String,
+        /// The value of the identifier.
+        value: String,
+    },
     /// A reference to another resource.
     Reference {
         /// Type of the target, when the reference tells it.

@@ -42,6 +42,11 @@ fn show_value(value: &IndexValue) -> String {
                 text(url)
             )
         }
+        IndexValue::TypedIdentifier {
+            system,
+            code,
+            value,
+        } => format!("{}|{code}|{value}", text(system)),
         IndexValue::Date { low_ms, high_ms } => format!("{low_ms}..{high_ms}"),
         IndexValue::String(text) | IndexValue::Uri(text) => text.clone(),
         IndexValue::Number { low, high } => format!("{low:.3}..{high:.3}"),

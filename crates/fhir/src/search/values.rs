@@ -91,6 +91,16 @@ fn add_tokens(element: &Element<'_>, out: &mut Vec<IndexValue>) {
             let (system, value) = (node.text("system"), node.text("value"));
             if system.is_some() || value.is_some() {
                 let kind = node.path(&["type", "text"]).and_then(Node::as_str);
+                let types = node.get("type").map(|kind| kind.each("coding"));
+                for coding in types.into_iter().flatten() {
+                    if let (Some(code), Some(value)) = (coding.text("code"), &value) {
+                        out.push(IndexValue::TypedIdentifier {
+                            system: owned(coding.text("system")),
+                            code: code.into_owned(),
+                            value: value.clone().into_owned(),
+                        });
+                    }
+                }
                 out.push(token(owned(system), owned(value), owned(kind)));
             }
         }

@@ -66,10 +66,18 @@ pub(crate) enum Variant {
     Address,
     /// References by identifier.
     Identifier,
+    /// Identifiers with their type.
+    Typed,
 }
 
 impl Variant {
-    pub(crate) const ALL: [Self; 4] = [Self::Value, Self::Text, Self::Address, Self::Identifier];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Value,
+        Self::Text,
+        Self::Address,
+        Self::Identifier,
+        Self::Typed,
+    ];
 }
 
 /// The word for the entries of a parameter. One that was added has its number
@@ -80,6 +88,7 @@ pub(crate) fn parameter(resource_type: &str, parameter: &Parameter, variant: Var
         Variant::Text => "#text",
         Variant::Address => "#address",
         Variant::Identifier => "#identifier",
+        Variant::Typed => "#type",
     };
     let code = &parameter.code;
     if parameter.is_added() {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use fhir::FhirVersion;
 
 use super::Connection;
+use super::kinds::Kinds;
 use super::names::{self, Known};
 use crate::StoreError;
 use crate::index::{Generations, View};
-use crate::search::parameters::Parameters;
+use crate::search::parameters::{LastRead, Parameters};
 
 /// What readers and the writer of a file share: what they know of it besides
 /// the file itself.
@@ -19,7 +20,7 @@ pub(crate) struct Shared {
     /// Words with their numbers.
     pub(crate) words: Arc<Known>,
     /// The search parameters.
-    pub(crate) parameters: Arc<Parameters>,
+    pub(crate) parameters: Arc<LastRead>,
 }
 
 impl Shared {
@@ -28,7 +29,7 @@ impl Shared {
         Self {
             generations: Arc::default(),
             words: Arc::default(),
-            parameters: Arc::new(Parameters::standard(version)),
+            parameters: Arc::new(LastRead::standard(version)),
         }
     }
 }
@@ -49,22 +50,33 @@ pub(crate) struct Snapshot<'a> {
 
 impl<'a> Snapshot<'a> {
     /// What a transaction of a reader sees.
-    pub(crate) fn of(connection: &'a Connection, shared: &'a Shared) -> Result<Self, StoreError> {
+    pub(crate) fn of(
+        connection: &'a Connection,
+        kinds: &Kinds,
+        shared: &'a Shared,
+    ) -> Result<Self, StoreError> {
+        let (index, moment) = View::at(connection, &shared.generations)?;
+        let parameters = &shared.parameters;
         Ok(Self {
             connection,
-            index: View::at(connection, &shared.generations)?,
-            parameters: Arc::clone(&shared.parameters),
+            index,
+            parameters: parameters.at(connection, kinds, moment.parameters)?,
             words: &shared.words,
             is_writing: false,
         })
     }
 
     /// What the transaction of the writer sees.
-    pub(crate) fn of_writer(connection: &'a Connection, index: View, shared: &'a Shared) -> Self {
+    pub(crate) fn of_writer(
+        connection: &'a Connection,
+        index: View,
+        parameters: Arc<Parameters>,
+        shared: &'a Shared,
+    ) -> Self {
         Self {
             connection,
             index,
-            parameters: Arc::clone(&shared.parameters),
+            parameters,
             words: &shared.words,
             is_writing: true,
         }

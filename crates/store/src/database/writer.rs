@@ -21,10 +21,14 @@ use super::owed::Owed;
 use super::rows::KnownRows;
 use super::snapshot::{Shared, Snapshot};
 use super::{Connection, Durability, OptionalExtension};
-use crate::index::{Generations, Upkeep};
+use crate::index::{self, Generations, Moment, Upkeep};
 use crate::limits::{GROUP_MS_MAX, GROUP_WRITES_MAX, WAITING_WRITES_MAX};
 use crate::search::parameters::Parameters;
 use crate::{Options, StoreError};
+
+/// Time between two parts of taking values again while callers wait, so that
+/// these have most of it and the work comes to an end all the same.
+const BETWEEN_STEPS: Duration = Duration::from_millis(50);
 
 /// The name of the row that is written to have something to sync.
 const SYNCED: &str = "synced";
@@ -77,10 +81,27 @@ pub(crate) struct Session<'a> {
     tallies: Vec<(i64, i64)>,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
+    fn new(connection: &'a Connection, state: &'a mut State, now: Timestamp) -> Self {
+        Self {
+            connection,
+            state,
+            now,
+            writing: None,
+            tallies: Vec::new(),
+        }
+    }
+
     /// What this work sees, its own changes included.
     pub(crate) fn snapshot(&self) -> Snapshot<'_> {
-        Snapshot::of_writer(self.connection, self.state.index.view(), &self.state.shared)
+        let parameters = Arc::clone(&self.state.parameters);
+        let index = self.state.index.view();
+        Snapshot::of_writer(self.connection, index, parameters, &self.state.shared)
+    }
+
+    /// Reads the search parameters again, after this work changed them.
+    pub(crate) fn read_parameters(&mut self) -> Result<(), StoreError> {
+        self.state.read_parameters(self.connection)
     }
 
     /// A number for a new resource of this kind.
@@ -184,6 +205,7 @@ impl Writer {
             state,
             waiting,
             taken: VecDeque::new(),
+            reindexed: Instant::now(),
             timer,
         };
         let thread = std::thread::Builder::new()
@@ -256,7 +278,7 @@ impl State {
         let mut state = Self {
             kinds: Arc::new(Kinds::load(connection, options.version)?),
             options,
-            parameters: Arc::clone(&shared.parameters),
+            parameters: shared.parameters.get(),
             names: Remembered::default(),
             rows: KnownRows::default(),
             audit_head: (0, [0; 32]),
@@ -317,6 +339,16 @@ impl State {
         let (vid, updated) = latest.unwrap_or((0, i64::MIN));
         self.next_vid = vid + 1;
         self.latest_ms = self.latest_ms.max(updated);
+        self.read_parameters(connection)
+    }
+
+    /// Reads the search parameters, when they are others than those known.
+    pub(crate) fn read_parameters(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let stamp = Moment::of(connection)?.parameters;
+        if self.parameters.stamp() != stamp {
+            let read = Parameters::load(connection, &self.kinds, stamp)?;
+            self.parameters = Arc::new(read);
+        }
         Ok(())
     }
 
@@ -349,6 +381,8 @@ struct Thread {
     taken: VecDeque<Box<dyn Job>>,
     /// What was answered before the disk had it.
     owed: Owed,
+    /// When values were last taken again.
+    reindexed: Instant,
     /// Tells the time while nobody waits.
     timer: tokio::runtime::Runtime,
 }
@@ -369,6 +403,13 @@ impl Thread {
             };
             for job in group {
                 job.answer(not_committed.as_deref());
+            }
+            if self.state.parameters.is_waiting()
+                && self.reindexed.elapsed() >= BETWEEN_STEPS
+                && let Err(error) = self.reindex()
+            {
+                self.give_up();
+                tracing::error!(reason = %reason(&error), "store.reindex_failed");
             }
         }
         self.pay();
@@ -393,6 +434,12 @@ impl Thread {
                 };
                 self.give_up();
                 tracing::error!(reason = %reason(&error), "store.upkeep_failed");
+            } else if self.state.parameters.is_waiting() && !self.waiting.is_closed() {
+                let Err(error) = self.reindex() else {
+                    continue;
+                };
+                self.give_up();
+                tracing::error!(reason = %reason(&error), "store.reindex_failed");
             } else if let Some(left) = self.owed.left() {
                 let next = async { tokio::time::timeout(left, self.waiting.recv()).await };
                 match self.timer.block_on(next) {
@@ -468,6 +515,24 @@ impl Thread {
         self.commit(Durability::Now)
     }
 
+    /// A part of taking values again, in a transaction of its own. The disk may
+    /// follow: who loses it loses how far it was as well.
+    fn reindex(&mut self) -> Result<(), StoreError> {
+        let durability = if self.owed.is_due() {
+            Durability::Now
+        } else {
+            Durability::Soon
+        };
+        self.begin(durability)?;
+        let now = self.state.now();
+        let mut session = Session::new(&self.connection, &mut self.state, now);
+        index::step(&mut session)?;
+        self.state.index.prepare_commit(&self.connection)?;
+        self.commit(durability)?;
+        self.reindexed = Instant::now();
+        Ok(())
+    }
+
     /// Runs a group of jobs in one transaction and commits it: durable now
     /// when one of those taken asks for it, or when it is time.
     fn fill(&mut self, group: &mut Vec<Box<dyn Job>>) -> Result<(), StoreError> {
@@ -524,14 +589,9 @@ impl Thread {
         self.connection.set_savepoint()?;
         let head = self.state.audit_head;
         let mark = self.state.index.mark();
+        let parameters = Arc::clone(&self.state.parameters);
         let now = self.state.now();
-        let mut session = Session {
-            connection: &self.connection,
-            state: &mut self.state,
-            now,
-            writing: None,
-            tallies: Vec::new(),
-        };
+        let mut session = Session::new(&self.connection, &mut self.state, now);
         // The savepoint and `forget` below undo whatever a panic left half done.
         let done = catch_unwind(AssertUnwindSafe(|| job.run(&mut session)));
         let tallies = std::mem::take(&mut session.tallies);
@@ -546,6 +606,7 @@ impl Thread {
             self.connection.back_to_savepoint()?;
             self.state.audit_head = head;
             self.state.index.undo_to(mark);
+            self.state.parameters = parameters;
             self.state.names.forget();
             self.state.rows.forget();
         }

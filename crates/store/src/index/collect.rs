@@ -17,6 +17,14 @@ use crate::write::identity;
 enum Part<'a> {
     One(Value<'a>),
     Together(Vec<u8>),
+    /// The type of an identifier, and [`typed_identifier`].
+    Typed(i64, String),
+}
+
+/// The code of a type and a value as one code, which no other two make.
+pub(crate) fn typed_identifier(code: &str, value: &str) -> String {
+    let code = code.replace('\\', "\\\\").replace('|', "\\|");
+    format!("{code}|{value}")
 }
 
 /// Collects the values of a resource of this type, with the patients it
@@ -33,6 +41,17 @@ pub(crate) fn collect(
             max: INDEX_VALUES_MAX,
         });
     }
+    collect_all(session, resource_type, extracted, patients)
+}
+
+/// The same of a resource that is stored already, however many they are: what
+/// was taken in stays to be found.
+pub(super) fn collect_all(
+    session: &mut Session<'_>,
+    resource_type: &'static str,
+    extracted: &[Entry],
+    patients: &[i64],
+) -> Result<Vec<u8>, StoreError> {
     let kind = session.state.kinds.number(resource_type)?;
     let known = Arc::clone(&session.state.parameters);
     let version = session.state.kinds.version();
@@ -75,6 +94,16 @@ pub(crate) fn collect(
                 };
                 parts.push((at(session, Variant::Identifier)?, Part::One(token)));
             }
+            IndexValue::TypedIdentifier {
+                system,
+                code,
+                value,
+            } => {
+                let system = system_number(session, system.as_deref())?;
+                let both = typed_identifier(code, value);
+                parts.push((at(session, Variant::Typed)?, Part::Typed(system, both)));
+                continue;
+            }
             IndexValue::Composite(components) => {
                 let mut values = Vec::with_capacity(components.len());
                 for (place, component) in (0..).zip(components) {
@@ -101,6 +130,10 @@ pub(crate) fn collect(
         let value = match part {
             Part::One(value) => *value,
             Part::Together(blob) => Value::Composite(blob),
+            Part::Typed(system, code) => Value::Token {
+                system: *system,
+                code,
+            },
         };
         (*parameter, value)
     })))
@@ -118,6 +151,7 @@ fn value<'a>(
             code: None,
             ..
         }
+        | IndexValue::TypedIdentifier { .. }
         | IndexValue::Composite(_) => None,
         IndexValue::Token { system, code, .. } => {
             let system = system_number(session, system.as_deref())?;

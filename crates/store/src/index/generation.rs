@@ -38,17 +38,20 @@ pub(crate) struct Moment {
     pub(crate) generation: i64,
     /// The last commit that changed the index.
     pub(crate) commit: u64,
+    /// The state of the search parameters.
+    pub(crate) parameters: i64,
 }
 
 impl Moment {
     /// What a transaction sees.
     pub(crate) fn of(connection: &Connection) -> Result<Self, StoreError> {
         Ok(connection
-            .prepare_cached("SELECT generation, committed FROM index_state")?
+            .prepare_cached("SELECT generation, committed, parameters FROM index_state")?
             .query_row((), |row| {
                 Ok(Self {
                     generation: row.get(0)?,
                     commit: row.get::<i64>(1)? as u64,
+                    parameters: row.get(2)?,
                 })
             })?)
     }

@@ -7,6 +7,10 @@
 //! ([`upkeep`]). A reader sees the keys of its own moment ([`generation`],
 //! [`view`]), segments and fresh ones as one ([`cursor`]). All of it lies in
 //! the database file and changes in the transactions of the data.
+//!
+//! When resources are to be found by more than before, because a search
+//! parameter was added or this release has other [`rules`], their values are
+//! taken again in the background ([`reindex`]).
 
 mod block;
 mod bloom;
@@ -17,16 +21,20 @@ mod fresh;
 mod generation;
 mod key;
 mod rebuild;
+mod reindex;
+mod rules;
 mod segment;
 mod terms;
 mod upkeep;
 mod view;
 
-pub(crate) use collect::collect;
+pub(crate) use collect::{collect, typed_identifier};
 pub(crate) use entries::{Entries, MEMBER, Value, encode};
-pub(crate) use generation::Generations;
+pub(crate) use generation::{Generations, Moment};
 pub(crate) use key::{Term, codes_from, moment_of, rid_of, sortable, texts_from};
 pub(crate) use rebuild::rebuild;
+pub(crate) use reindex::{begin, changed, progress, step};
+pub(crate) use rules::{Rule, keep_to_rules};
 pub(crate) use terms::{STRING_PREFIX_BYTES, index_prefix, replace};
 pub(crate) use upkeep::Upkeep;
 pub(crate) use view::{Range, View};

@@ -153,7 +153,7 @@ proptest! {
                     }
                 }
             }
-            let view = View::at(&file, &known).unwrap();
+            let view = View::at(&file, &known).unwrap().0;
             check(&file, &view, &set, from, to);
             // The same for one value, which a filter may deny.
             for name in [from, to] {
@@ -166,7 +166,7 @@ proptest! {
                 let is_in = set.contains(&name) && name < u8::MAX;
                 prop_assert_eq!(found(&file, &view, &one, false).len(), usize::from(is_in));
             }
-            check(&file, &View::at(&file, &Generations::default()).unwrap(), &set, from, to);
+            check(&file, &View::at(&file, &Generations::default()).unwrap().0, &set, from, to);
         }
         // When all is merged and cleaned up, no block is left that nobody needs.
         while index.has_work() {
@@ -204,7 +204,7 @@ fn a_reader_keeps_its_moment() {
         commit(&file, &mut index);
         let reader = Connection::reader(&Source::new(Database::Sqlite(path.clone()))).unwrap();
         begin(&reader);
-        let view = View::at(&reader, &known).unwrap();
+        let view = View::at(&reader, &known).unwrap().0;
         let expected: BTreeSet<u8> = set
             .iter()
             .filter(|(_, is_in)| **is_in)

@@ -7,7 +7,7 @@ use crate::database::Connection;
 
 use super::bloom::digest;
 use super::cursor::{Cursor, Merged};
-use super::generation::{Generation, Generations};
+use super::generation::{Generation, Generations, Moment};
 use super::key::{self, Term, after_all, rid_of};
 use crate::StoreError;
 
@@ -82,13 +82,17 @@ impl Range {
 }
 
 impl View {
-    /// The index as a transaction sees it.
-    pub(crate) fn at(connection: &Connection, known: &Generations) -> Result<Self, StoreError> {
+    /// The index as a transaction sees it, and the moment that it is of.
+    pub(crate) fn at(
+        connection: &Connection,
+        known: &Generations,
+    ) -> Result<(Self, Moment), StoreError> {
         let (generation, moment) = known.at(connection)?;
-        Ok(Self {
+        let view = Self {
             generation,
             commit: moment.commit,
-        })
+        };
+        Ok((view, moment))
     }
 
     /// The last commit that it sees changes of.

@@ -117,7 +117,7 @@ impl Resolver<'_> {
         };
         let parameter = |code| {
             let parameter = self.file.parameters.searched(resource_type, code);
-            parameter.map(Arc::clone).ok_or(StoreError::Fault)
+            parameter.map(Arc::clone)
         };
         let uris = Condition::Uris(UriMode::Exact, vec![url.to_owned()]);
         let mut criteria = vec![Criterion::Parameter(parameter("url")?, uris)];

@@ -1,11 +1,13 @@
 //! What is asked of one parameter, read by the kind of the parameter.
 
+use fhir::FhirVersion;
 use fhir::search::{Kind, Parameter};
 
 use super::criterion::Reading;
 use super::values::{DateTest, NumberTest, System, Token, split, unescape};
 use crate::StoreError;
 use crate::error::shown;
+use crate::index::{Rule, typed_identifier};
 use crate::limits::VALUES_MAX;
 
 /// What is asked of a parameter. Of several values, one must fit.
@@ -18,6 +20,8 @@ pub(crate) enum Condition {
     Texts(Vec<String>),
     /// A reference by identifier.
     Identifiers(Vec<Token>),
+    /// An identifier with its type: [`typed_identifier`] as the code.
+    Typed(Vec<Token>),
     References(Vec<Target>),
     Dates(Vec<DateTest>),
     Strings(StringMode, Vec<String>),
@@ -98,6 +102,7 @@ impl Reading<'_> {
     /// Reads what is asked of a parameter, with a modifier.
     pub(super) fn condition(
         self,
+        resource_type: &'static str,
         parameter: &Parameter,
         name: &str,
         modifier: Option<&str>,
@@ -115,6 +120,12 @@ impl Reading<'_> {
         }
         Ok(match (parameter.kind, modifier) {
             (Kind::Token, None) => Condition::Tokens(each(name, value, Token::read)?),
+            // STU3 does not have it.
+            (Kind::Token, Some("of-type")) if self.version == FhirVersion::R4 => {
+                self.parameters
+                    .follow(Rule::IdentifierTypes, resource_type, name)?;
+                Condition::Typed(each(name, value, of_type)?)
+            }
             (Kind::Token, Some("not")) => Condition::NotTokens(each(name, value, Token::read)?),
             (Kind::Token, Some("text")) => Condition::Texts(each(name, value, text)?),
             (Kind::Token, Some(modifier @ ("in" | "not-in"))) => Condition::Codes {
@@ -291,6 +302,20 @@ pub(super) fn target(
             Some((resource_type, id)) => Target::Local(vec![resource_type], id.to_owned()),
             None => Target::Address(value.to_owned()),
         }),
+    }
+}
+
+/// Reads `system|code|value`, all three, of which the first two are a coding of
+/// the type (FHIR R4, search, `:of-type`).
+fn of_type(value: &str) -> Result<Token, &'static str> {
+    match split(value, '|')[..] {
+        [system, code, value] if !system.is_empty() && !code.is_empty() && !value.is_empty() => {
+            Ok(Token {
+                system: System::Is(unescape(system)),
+                code: Some(typed_identifier(&unescape(code), &unescape(value))),
+            })
+        }
+        _ => Err("with :of-type it is system|code|value"),
     }
 }
 

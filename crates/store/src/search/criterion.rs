@@ -147,7 +147,7 @@ impl<'a> Reading<'a> {
             _ => {}
         }
         let parameter = self.parameter(resource_type, code)?;
-        let condition = self.condition(parameter, name, modifier, value)?;
+        let condition = self.condition(resource_type, parameter, name, modifier, value)?;
         Ok(Criterion::Parameter(Arc::clone(parameter), condition))
     }
 
@@ -179,9 +179,7 @@ impl<'a> Reading<'a> {
         resource_type: &'static str,
         code: &str,
     ) -> Result<&'a Arc<Parameter>, StoreError> {
-        self.parameters
-            .searched(resource_type, code)
-            .ok_or_else(|| StoreError::UnknownParameter { name: shown(code) })
+        self.parameters.searched(resource_type, code)
     }
 
     /// The same, when its values are references.

@@ -91,8 +91,8 @@ fn candidates(
     groups: &mut Groups,
 ) -> Result<Vec<Candidate>, StoreError> {
     let number = |code, variant| {
-        let parameter = resolver.file.parameters.searched(OBSERVATION, code);
-        resolver.parameter(OBSERVATION, parameter.ok_or(StoreError::Fault)?, variant)
+        let parameter = resolver.file.parameters.searched(OBSERVATION, code)?;
+        resolver.parameter(OBSERVATION, parameter, variant)
     };
     let code = number("code", Variant::Value)?;
     let text = number("code", Variant::Text)?;

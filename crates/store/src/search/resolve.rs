@@ -145,6 +145,7 @@ impl Resolver<'_> {
                 return self.unequal(resource_type, asked, inner);
             }
             Condition::Identifiers(_) => (Variant::Identifier, false),
+            Condition::Typed(_) => (Variant::Typed, false),
             Condition::Texts(_) => (Variant::Text, false),
             _ => (Variant::Value, false),
         };
@@ -162,7 +163,8 @@ impl Resolver<'_> {
             Condition::Missing(_) => Vec::new(),
             Condition::Tokens(tokens)
             | Condition::NotTokens(tokens)
-            | Condition::Identifiers(tokens) => self.tokens(tokens)?,
+            | Condition::Identifiers(tokens)
+            | Condition::Typed(tokens) => self.tokens(tokens)?,
             Condition::Texts(texts) => texts
                 .iter()
                 .map(|text| Test::Starts(fhir::search::normalise(text)))

@@ -12,7 +12,7 @@ use super::holdings::{self, Touched};
 use super::identity::{self, DELETED, LIVE, SEVERAL, bsn_of};
 use super::inbox::{self, Kept};
 use super::plan::{Expected, Plan, Step, prepare};
-use super::{audit, compare, subject};
+use super::{audit, compare, definition, subject};
 use crate::DatabaseError;
 use crate::database::names::{self, Variant};
 use crate::database::writer::Session;
@@ -257,8 +257,10 @@ fn put(
         count(session, kind, row.labels, &row.entries, -1)?;
     }
     count(session, kind, labels, &entries, 1)?;
-    if resource_type == "Patient" {
-        identify(session, touched, rid, draft, expected, at)?;
+    match resource_type {
+        "Patient" => identify(session, touched, rid, draft, expected, at)?,
+        "SearchParameter" => definition::defined(session, rid, vid, &draft.resource, at)?,
+        _ => {}
     }
     if patient > 0 && labels != 0 {
         *touched.grown.entry(patient).or_default() |= labels;
@@ -578,6 +580,9 @@ fn delete(
         )?
         .send((row.rid, DELETED, version, vid, now))?;
     count(session, kind, row.labels, &row.entries, -1)?;
+    if resource_type == "SearchParameter" {
+        definition::removed(session, row.rid)?;
+    }
     outcome(Status::Deleted, resource_type, &id, version, now)
 }
 

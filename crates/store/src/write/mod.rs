@@ -4,6 +4,7 @@
 mod ahead;
 mod apply;
 mod compare;
+mod definition;
 mod draft;
 mod holdings;
 pub(crate) mod identity;

@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     patched: Vec<patch::Base>,
     /// The last commit that it knew of.
     commit: u64,
+    /// The state of the search parameters that its resources were read by.
+    parameters: i64,
 }
 
 /// A condition and what it found.
@@ -164,6 +166,7 @@ pub(crate) fn prepare(
         assumed: conditions.met,
         patched: conditions.patched,
         commit: file.commit(),
+        parameters: file.parameters.stamp(),
     })
 }
 
@@ -176,6 +179,9 @@ impl Plan {
         kinds: &Kinds,
         options: &Options,
     ) -> Result<bool, StoreError> {
+        if self.parameters != file.parameters.stamp() {
+            return Ok(false);
+        }
         for base in &self.patched {
             if !base.is_current(file, kinds)? {
                 return Ok(false);

@@ -66,21 +66,96 @@ async fn child_that_writes_until_it_is_killed() {
     }
 }
 
+/// The folder of the child that indexes.
+const INDEXED_FOLDER: &str = "STORE_CRASH_INDEXED_FOLDER";
+/// Resources that it takes a while to index.
+const INDEXED: usize = 1_500;
+
+/// Another child: adds a search parameter, and does nothing more.
+#[tokio::test]
+async fn child_that_indexes_until_it_is_killed() {
+    let Some(folder) = std::env::var_os(INDEXED_FOLDER) else {
+        return;
+    };
+    let store = Store::open(options(folder.as_ref())).unwrap();
+    let (cx, all) = (kit::context(), Scope::Organisation);
+    let basics = (0..INDEXED).map(|number| {
+        let words = fhir::value!({ "text": (format!("{}", number % 3)) });
+        kit::put(&fhir::value!({
+            "resourceType": "Basic", "id": (format!("b{number}")), "code": words,
+            "extension": [{ "url": "urn:x", "valueCode": (format!("{}", number % 3)) }]
+        }))
+    });
+    let with = Alongside::default;
+    store
+        .write(&cx, &all, basics.collect(), with())
+        .await
+        .unwrap();
+    let definition = kit::put(&fhir::value!({
+        "resourceType": "SearchParameter", "id": "x", "url": "urn:sp:x", "name": "x",
+        "status": "active", "description": "x", "code": "x", "base": ["Basic"],
+        "type": "token", "expression": "Basic.extension('urn:x').value"
+    }));
+    store
+        .write(&cx, &all, vec![definition], with())
+        .await
+        .unwrap();
+    println!("acknowledged");
+    std::future::pending::<()>().await;
+}
+
+fn child(name: &str, variable: &str, folder: &TempDir) -> std::process::Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(variable, folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn indexing_goes_on_when_the_process_was_killed() {
+    let folder = TempDir::new().unwrap();
+    let name = "crash::child_that_indexes_until_it_is_killed";
+    let mut child = child(name, INDEXED_FOLDER, &folder);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while !lines.next().expect("it writes").unwrap().contains("acknow") {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let store = Store::open(options(folder.path())).unwrap();
+    let cx = kit::context();
+    let query = kit::pairs("x=1&_total=accurate&_count=0");
+    let (mut refused, mut done) = (0, 0);
+    loop {
+        let left = store.reindexing().await.unwrap();
+        if let Some(one) = left.first() {
+            assert!(one.done >= done, "it does not begin again");
+            done = one.done;
+        }
+        match store
+            .search(&cx, &Scope::Organisation, "Basic", &query)
+            .await
+        {
+            Ok(page) => {
+                assert_eq!(page.total, Some(INDEXED as u64 / 3));
+                break;
+            }
+            Err(store::StoreError::BeingIndexed { .. }) => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(refused > 0, "it was killed in the middle");
+    assert!(store.check_integrity().await.unwrap().is_sound());
+}
+
 #[tokio::test]
 async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     let folder = TempDir::new().unwrap();
     for round in 0..2 {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "crash::child_that_writes_until_it_is_killed",
-                "--nocapture",
-            ])
-            .env(FOLDER, folder.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let name = "crash::child_that_writes_until_it_is_killed";
+        let mut child = child(name, FOLDER, &folder);
         let mut acknowledged = Vec::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         while acknowledged.len() < ACKNOWLEDGED {

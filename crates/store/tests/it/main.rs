@@ -7,6 +7,7 @@ mod place;
 mod server;
 
 mod crash;
+mod custom;
 mod inbox;
 mod index;
 mod last_n;

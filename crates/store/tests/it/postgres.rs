@@ -318,3 +318,61 @@ async fn a_server_that_falls_over_loses_nothing_that_was_acknowledged() {
         assert!(store.check_integrity().await.unwrap().is_sound());
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_search_parameter_that_one_process_adds_is_there_in_another() {
+    const MANY: usize = 600;
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let folder = TempDir::new().unwrap();
+    let (one, other) = (process(&server, &folder), process(&server, &folder));
+    let basics = (0..MANY).map(|number| {
+        kit::put(&fhir::value!({
+            "resourceType": "Basic", "id": (format!("b{number}")),
+            "extension": [{ "url": "urn:x", "valueCode": (format!("{number}")) }]
+        }))
+    });
+    let (cx, all) = (kit::context(), Scope::Organisation);
+    one.write(&cx, &all, basics.collect(), Alongside::default())
+        .await
+        .unwrap();
+    let query = kit::pairs("x=7,fresh");
+    let unknown = async |store: &Store| {
+        let page = store.search(&cx, &all, "Basic", &query).await;
+        matches!(page, Err(StoreError::UnknownParameter { .. }))
+    };
+    assert!(unknown(&one).await && unknown(&other).await);
+    let definition = kit::put(&fhir::value!({
+        "resourceType": "SearchParameter", "id": "x", "url": "urn:sp:x", "name": "x",
+        "status": "active", "description": "x", "code": "x", "base": ["Basic"],
+        "type": "token", "expression": "Basic.extension('urn:x').value"
+    }));
+    write(&one, definition).await.unwrap();
+    // The other process writes by it before it was asked anything.
+    let fresh = kit::put(&fhir::value!({
+        "resourceType": "Basic", "id": "fresh",
+        "extension": [{ "url": "urn:x", "valueCode": "fresh" }]
+    }));
+    write(&other, fresh).await.unwrap();
+    // Who began it goes; who is asked goes on with it.
+    drop(one);
+    let found = loop {
+        match other.search(&cx, &all, "Basic", &query).await {
+            Ok(page) => break kit::ids(&page.matches),
+            Err(StoreError::BeingIndexed { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert_eq!(found, "b7 fresh");
+    let third = process(&server, &folder);
+    assert_eq!(ids(&third, "Basic", "x=fresh").await, "fresh");
+    let delete = Change::Delete {
+        resource_type: "SearchParameter".into(),
+        id: "x".into(),
+        if_match: None,
+    };
+    write(&third, delete).await.unwrap();
+    assert!(unknown(&other).await && unknown(&third).await);
+    assert!(other.check_integrity().await.unwrap().is_sound());
+}

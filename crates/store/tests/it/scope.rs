@@ -176,8 +176,45 @@ fn one(at: usize, (kind, who, code, day, other): (usize, usize, usize, usize, us
     value
 }
 
+/// Search parameters of the organisation's own: a code, a reference and a date.
+fn definitions() -> [Value; 3] {
+    let of = |code: &str, kind: &str, bases: &[&str], expression: &str| {
+        let url = format!("urn:sp:{code}");
+        let id = format!("sp-{code}");
+        fhir::value!({
+            "resourceType": "SearchParameter", "id": id, "url": url, "name": "x",
+            "status": "active", "description": "x", "code": code, "type": kind,
+            "base": (bases.iter().map(|base| Value::from(*base)).collect::<Vec<_>>()),
+            "expression": expression,
+        })
+    };
+    [
+        of(
+            "what",
+            "token",
+            &["Observation", "Encounter", "Condition"],
+            "Observation.code | Encounter.type | Condition.code",
+        ),
+        of(
+            "beside",
+            "reference",
+            &["Observation"],
+            "Observation.encounter | Observation.hasMember",
+        ),
+        of("begin", "date", &["Encounter"], "Encounter.period.start"),
+    ]
+}
+
+/// Writes the definitions, and waits until all that is there is found by them.
+async fn define(kit: &Kit) {
+    kit.put(&definitions()).await;
+    while !kit.store.reindexing().await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Questions on all that there is, with every kind of join.
-const QUESTIONS: [&str; 39] = [
+const QUESTIONS: [&str; 50] = [
     "Observation?_total=accurate",
     "Observation?code=a&_total=accurate",
     "Observation?code:not=b",
@@ -217,6 +254,17 @@ const QUESTIONS: [&str; 39] = [
     "Encounter?_revinclude=*&_include:iterate=*",
     "Condition?encounter:missing=false&_sort=-encounter,_id",
     "Provenance?_filter=target.code in http://x/unknown or recorded gt 2024",
+    "Observation?what=a&_total=accurate",
+    "Observation?what:not=a&_sort=-what,_id",
+    "Observation?what:missing=true",
+    "Observation?beside.what=b&_total=accurate",
+    "Observation?beside:Encounter.begin=ge2024-01-03",
+    "Encounter?_has:Observation:beside:what=a&_sort=-begin,_id",
+    "Observation?_has:Observation:beside:_has:Observation:beside:what=c",
+    "Observation?_sort=beside,_id&_include=Observation:beside&_include:iterate=Observation:beside",
+    "Encounter?_revinclude=Observation:beside&_total=accurate",
+    "Observation?_filter=not (beside.what eq a) and what ne c",
+    "Provenance?target.what=a&_sort=_id",
 ];
 
 /// Questions across types.
@@ -246,14 +294,18 @@ async fn check(values: &[Value], bsn_number: usize, categories: Categories, in_o
         .filter(|value| plain.lets_through(value, &bsn, categories) || Plain::is_directory(value))
         .cloned()
         .collect();
-    // In one write or in many, patients first or last: it makes no difference.
+    // In one write or in many, patients first or last, what to search by before
+    // or after what is searched: it makes no difference.
     if in_order {
+        define(&everything).await;
         everything.put(values).await;
     } else {
         for value in values.iter().rev() {
             everything.put(std::slice::from_ref(value)).await;
         }
+        define(&everything).await;
     }
+    define(&only).await;
     if !visible.is_empty() {
         only.put(&visible).await;
     }

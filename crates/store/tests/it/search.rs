@@ -292,7 +292,7 @@ async fn what_is_not_understood_is_refused() {
         check(question, unknown).await;
     }
     for question in [
-        "Observation?code:of-type=x",
+        "Observation?code:nonsense=x",
         "Observation?date:exact=2024",
         "Observation?subject:Organization=x",
         "Observation?subject:Robot.name=x",

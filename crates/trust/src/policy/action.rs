@@ -20,11 +20,13 @@ pub enum Action {
     ManageConsent,
     /// Remove all that there is of a patient for good.
     Purge,
+    /// Add, change or remove what resources can be searched by.
+    DefineSearch,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Read,
         Self::Write,
         Self::AskRegion,
@@ -33,6 +35,7 @@ impl Action {
         Self::ReadNodeState,
         Self::ManageConsent,
         Self::Purge,
+        Self::DefineSearch,
     ];
 
     /// The word that the policies use.
@@ -46,6 +49,7 @@ impl Action {
             Self::ReadNodeState => "read-node-state",
             Self::ManageConsent => "manage-consent",
             Self::Purge => "purge",
+            Self::DefineSearch => "define-search",
         }
     }
 
