@@ -9,6 +9,17 @@ pub struct Entry {
     pub value: IndexValue,
 }
 
+/// A range in base units of UCUM.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canonical {
+    /// Lower bound; minus infinity when open.
+    pub low: f64,
+    /// Upper bound; infinity when open.
+    pub high: f64,
+    /// The [`super::CanonicalUnit::code`].
+    pub unit: String,
+}
+
 /// A value to be found by, by type of search parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum IndexValue {
@@ -72,6 +83,9 @@ pub enum IndexValue {
         code: Option<String>,
         /// The unit for people.
         unit: Option<String>,
+        /// The same in base units, when the unit is one of UCUM that others
+        /// compare with.
+        canonical: Option<Canonical>,
     },
     /// A URI, exact.
     Uri(String),

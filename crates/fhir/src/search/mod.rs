@@ -19,13 +19,14 @@ mod parameter;
 mod reference;
 mod registry;
 mod text;
+mod units;
 mod values;
 
 pub use added::{ADDED_CODE_BYTES_MAX, ADDED_EXPRESSION_BYTES_MAX, ADDED_URL_BYTES_MAX, Added};
 pub(crate) use date::clock_time;
 pub use date::date_range;
 pub use extract::{extract, extract_parameters};
-pub use index_value::{Entry, IndexValue};
+pub use index_value::{Canonical, Entry, IndexValue};
 pub use number::number_range;
 pub use parameter::{
     Component, Kind, Parameter, parameter, parameter_in, parameters, parameters_in,
@@ -33,6 +34,7 @@ pub use parameter::{
 pub use reference::ReferenceParts;
 pub use registry::Parameters;
 pub use text::normalise;
+pub use units::{CANONICAL_UNIT_BYTES_MAX, CanonicalUnit, UCUM, canonical_unit};
 
 #[cfg(test)]
 mod tests;

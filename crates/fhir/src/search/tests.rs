@@ -56,6 +56,7 @@ fn show_value(value: &IndexValue) -> String {
             system,
             code,
             unit,
+            canonical: _,
         } => {
             format!(
                 "{low:.3}..{high:.3} {}|{} ({})",

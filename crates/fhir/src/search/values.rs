@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::index_value::IndexValue;
+use super::index_value::{Canonical, IndexValue};
 use super::parameter::Kind;
 use super::reference::ReferenceParts;
+use super::units::{UCUM, canonical_unit};
 use super::{date_range, number_range};
 use crate::definitions::Primitive;
 use crate::fhirpath::{Element, Item, children};
@@ -252,7 +253,7 @@ fn add_strings(element: &Element<'_>, out: &mut Vec<IndexValue>) {
 fn add_number(element: &Element<'_>, out: &mut Vec<IndexValue>) {
     let Some(node) = element.node() else { return };
     if element.type_name() == "Range" {
-        if let Some((low, high)) = range_bounds(node) {
+        if let Some((low, high)) = range_bounds(node, &number_range) {
             out.push(IndexValue::Number { low, high });
         }
         return;
@@ -261,17 +262,20 @@ fn add_number(element: &Element<'_>, out: &mut Vec<IndexValue>) {
     out.extend(range.map(|(low, high)| IndexValue::Number { low, high }));
 }
 
-fn value_range(quantity: Node<'_>) -> Option<(f64, f64)> {
+/// How digits become a range: [`number_range`], or that in another unit.
+type ToRange<'a> = &'a dyn Fn(&str) -> Option<(f64, f64)>;
+
+fn value_range(quantity: Node<'_>, to_range: ToRange<'_>) -> Option<(f64, f64)> {
     quantity
         .get("value")
         .and_then(Node::as_number)
-        .and_then(number_range)
+        .and_then(to_range)
 }
 
 /// The bounds of a Range, open at the ends it does not name.
-fn range_bounds(range: Node<'_>) -> Option<(f64, f64)> {
-    let low = range.get("low").and_then(value_range);
-    let high = range.get("high").and_then(value_range);
+fn range_bounds(range: Node<'_>, to_range: ToRange<'_>) -> Option<(f64, f64)> {
+    let bound = |name: &str| value_range(range.get(name)?, to_range);
+    let (low, high) = (bound("low"), bound("high"));
     if low.is_none() && high.is_none() {
         return None;
     }
@@ -281,45 +285,72 @@ fn range_bounds(range: Node<'_>) -> Option<(f64, f64)> {
 
 fn add_quantity(element: &Element<'_>, out: &mut Vec<IndexValue>) {
     let Some(node) = element.node() else { return };
-    let (bounds, unit) = match element.type_name() {
+    let (bounds, unit): (&dyn Fn(ToRange<'_>) -> Option<(f64, f64)>, _) = match element.type_name()
+    {
         "Money" => {
             let code = owned(node.text("currency"));
             let system = code.is_some().then(|| CURRENCIES.to_owned());
-            if let Some((low, high)) = value_range(node) {
+            if let Some((low, high)) = value_range(node, &number_range) {
                 out.push(IndexValue::Quantity {
                     low,
                     high,
                     system,
                     code,
                     unit: None,
+                    canonical: None,
                 });
             }
             return;
         }
         "Quantity" | "Age" | "Count" | "Distance" | "Duration" => {
-            let bounds = value_range(node).map(|(low, high)| {
-                let comparator = node.text("comparator");
-                match comparator.as_deref() {
-                    Some("<" | "<=") => (f64::NEG_INFINITY, high),
-                    Some(">" | ">=") => (low, f64::INFINITY),
-                    _ => (low, high),
-                }
-            });
-            (bounds, Some(node))
+            (&|to_range| quantity_bounds(node, to_range), Some(node))
         }
         "Range" => (
-            range_bounds(node),
+            &|to_range| range_bounds(node, to_range),
             node.get("low").or_else(|| node.get("high")),
         ),
         _ => return,
     };
-    let Some((low, high)) = bounds else { return };
+    let Some((low, high)) = bounds(&number_range) else {
+        return;
+    };
     let of_unit = |name: &str| owned(unit.and_then(|unit| unit.text(name)));
+    let (system, code) = (of_unit("system"), of_unit("code"));
+    // A Range of two units is in neither.
+    let is_one_unit = ["low", "high"].into_iter().all(|end| {
+        node.get(end).is_none_or(|end| {
+            owned(end.text("code")) == code && owned(end.text("system")) == system
+        })
+    });
+    let canonical = code
+        .as_deref()
+        .filter(|_| is_one_unit && system.as_deref() == Some(UCUM))
+        .and_then(canonical_unit)
+        .and_then(|unit| {
+            let (low, high) = bounds(&|digits| unit.range(digits))?;
+            Some(Canonical {
+                low,
+                high,
+                unit: unit.code.clone(),
+            })
+        });
     out.push(IndexValue::Quantity {
         low,
         high,
-        system: of_unit("system"),
-        code: of_unit("code"),
+        system,
+        code,
         unit: of_unit("unit"),
+        canonical,
     });
+}
+
+/// The bounds of a Quantity, open where its comparator says so.
+fn quantity_bounds(quantity: Node<'_>, to_range: ToRange<'_>) -> Option<(f64, f64)> {
+    let (low, high) = value_range(quantity, to_range)?;
+    let comparator = quantity.text("comparator");
+    Some(match comparator.as_deref() {
+        Some("<" | "<=") => (f64::NEG_INFINITY, high),
+        Some(">" | ">=") => (low, f64::INFINITY),
+        _ => (low, high),
+    })
 }

@@ -68,15 +68,18 @@ pub(crate) enum Variant {
     Identifier,
     /// Identifiers with their type.
     Typed,
+    /// Quantities in base units.
+    Canonical,
 }
 
 impl Variant {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Value,
         Self::Text,
         Self::Address,
         Self::Identifier,
         Self::Typed,
+        Self::Canonical,
     ];
 }
 
@@ -89,6 +92,7 @@ pub(crate) fn parameter(resource_type: &str, parameter: &Parameter, variant: Var
         Variant::Address => "#address",
         Variant::Identifier => "#identifier",
         Variant::Typed => "#type",
+        Variant::Canonical => "#canonical",
     };
     let code = &parameter.code;
     if parameter.is_added() {

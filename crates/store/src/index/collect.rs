@@ -21,6 +21,22 @@ enum Part<'a> {
     Typed(i64, String),
 }
 
+/// Where a component of a composite stands in base units: this far from its own
+/// place. No composite has as many components.
+pub(crate) const CANONICAL_PLACE: i64 = 64;
+
+/// A quantity in base units.
+fn canonical(value: &IndexValue) -> Option<Value<'_>> {
+    let IndexValue::Quantity {
+        canonical: Some(canonical),
+        ..
+    } = value
+    else {
+        return None;
+    };
+    number(canonical.low, canonical.high, 0, &canonical.unit, "")
+}
+
 /// The code of a type and a value as one code, which no other two make.
 pub(crate) fn typed_identifier(code: &str, value: &str) -> String {
     let code = code.replace('\\', "\\\\").replace('|', "\\|");
@@ -108,11 +124,17 @@ pub(super) fn collect_all(
                 let mut values = Vec::with_capacity(components.len());
                 for (place, component) in (0..).zip(components) {
                     values.extend(value(session, component)?.map(|value| (place, value)));
+                    let canonical = canonical(component);
+                    values.extend(canonical.map(|value| (place + CANONICAL_PLACE, value)));
                 }
+                values.sort_by_key(|(place, _)| *place);
                 parts.push((at(session, Variant::Value)?, Part::Together(encode(values))));
                 continue;
             }
             _ => {}
+        }
+        if let Some(canonical) = canonical(&entry.value) {
+            parts.push((at(session, Variant::Canonical)?, Part::One(canonical)));
         }
         if let Some(value) = value(session, &entry.value)? {
             let elsewhere = matches!(entry.value, IndexValue::Reference { .. })
@@ -194,6 +216,7 @@ fn value<'a>(
             system,
             code,
             unit,
+            canonical: _,
         } => {
             let system = system_number(session, system.as_deref())?;
             let code = code.as_deref().unwrap_or_default();

@@ -28,7 +28,7 @@ mod terms;
 mod upkeep;
 mod view;
 
-pub(crate) use collect::{collect, typed_identifier};
+pub(crate) use collect::{CANONICAL_PLACE, collect, typed_identifier};
 pub(crate) use entries::{Entries, MEMBER, Value, encode};
 pub(crate) use generation::{Generations, Moment};
 pub(crate) use key::{Term, codes_from, moment_of, rid_of, sortable, texts_from};

@@ -14,16 +14,19 @@ use crate::database::kinds::Kinds;
 pub(crate) enum Rule {
     /// Identifiers are found by their type too.
     IdentifierTypes,
+    /// Quantities are found in other units too.
+    CanonicalQuantities,
 }
 
 /// The rules of this release: the number of the last.
-const RULES: i64 = 2;
+const RULES: i64 = 3;
 
 impl Rule {
     /// The number that it came with.
     pub(crate) const fn since(self) -> i64 {
         match self {
             Self::IdentifierTypes => 2,
+            Self::CanonicalQuantities => 3,
         }
     }
 }

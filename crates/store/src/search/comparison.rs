@@ -74,8 +74,10 @@ impl Reading<'_> {
                 _ => return Err(invalid("is true or false")),
             })
         } else {
-            self.comparison(parameter.kind, &parameter.targets, operator, value)
-                .map_err(invalid)?
+            let condition = self
+                .comparison(parameter.kind, &parameter.targets, operator, value)
+                .map_err(invalid)?;
+            self.in_base_units(resource_type, name, condition)?
         };
         Ok(Criterion::Parameter(Arc::clone(parameter), condition))
     }

@@ -1,7 +1,7 @@
 //! What is asked of one parameter, read by the kind of the parameter.
 
 use fhir::FhirVersion;
-use fhir::search::{Kind, Parameter};
+use fhir::search::{Kind, Parameter, UCUM, canonical_unit};
 
 use super::criterion::Reading;
 use super::values::{DateTest, NumberTest, System, Token, split, unescape};
@@ -96,6 +96,20 @@ pub(crate) enum Unit {
     Named(String),
     /// System and code.
     Coded(System, String),
+    /// A unit that others compare with: the number is in these base units.
+    Canonical(String),
+}
+
+impl Condition {
+    /// Whether it is about values in base units.
+    pub(super) fn is_canonical(&self) -> bool {
+        match self {
+            Self::Quantities(quantities) => quantities
+                .iter()
+                .all(|(_, unit)| matches!(unit, Unit::Canonical(_))),
+            _ => false,
+        }
+    }
 }
 
 impl Reading<'_> {
@@ -170,12 +184,15 @@ impl Reading<'_> {
                 Condition::Strings(StringMode::Contains, each(name, value, text)?)
             }
             (Kind::Number, None) => Condition::Numbers(each(name, value, NumberTest::read)?),
-            (Kind::Quantity, None) => Condition::Quantities(each(name, value, quantity)?),
+            (Kind::Quantity, None) => {
+                let quantities = Condition::Quantities(each(name, value, quantity)?);
+                self.in_base_units(resource_type, name, quantities)?
+            }
             (Kind::Uri, None) => Condition::Uris(UriMode::Exact, each(name, value, text)?),
             (Kind::Uri, Some("below")) => Condition::Uris(UriMode::Below, each(name, value, text)?),
             (Kind::Uri, Some("above")) => Condition::Uris(UriMode::Above, each(name, value, text)?),
             (Kind::Composite, None) => {
-                Condition::Composites(self.composites(parameter, name, value)?)
+                Condition::Composites(self.composites(resource_type, parameter, name, value)?)
             }
             (Kind::Special, None) => {
                 return Err(StoreError::UnknownParameter { name: shown(name) });
@@ -184,9 +201,29 @@ impl Reading<'_> {
         })
     }
 
+    /// The same condition, unless it is on values in base units and these are not
+    /// all there yet.
+    pub(super) fn in_base_units(
+        self,
+        resource_type: &'static str,
+        name: &str,
+        quantities: Condition,
+    ) -> Result<Condition, StoreError> {
+        if let Condition::Quantities(all) = &quantities
+            && all
+                .iter()
+                .any(|(_, unit)| matches!(unit, Unit::Canonical(_)))
+        {
+            let rule = Rule::CanonicalQuantities;
+            self.parameters.follow(rule, resource_type, name)?;
+        }
+        Ok(quantities)
+    }
+
     /// Reads `value$value`, each value as its component's kind has it.
     fn composites(
         self,
+        resource_type: &'static str,
         parameter: &Parameter,
         name: &str,
         value: &str,
@@ -205,7 +242,10 @@ impl Reading<'_> {
         let one = |kind, value: &str| {
             Ok(match kind {
                 Kind::Token => Condition::Tokens(each(name, value, Token::read)?),
-                Kind::Quantity => Condition::Quantities(each(name, value, quantity)?),
+                Kind::Quantity => {
+                    let quantities = Condition::Quantities(each(name, value, quantity)?);
+                    self.in_base_units(resource_type, name, quantities)?
+                }
                 Kind::Number => Condition::Numbers(each(name, value, NumberTest::read)?),
                 Kind::Date => {
                     Condition::Dates(each(name, value, |one| DateTest::read(one, self.now))?)
@@ -326,7 +366,14 @@ pub(super) fn quantity(value: &str) -> Result<(NumberTest, Unit), &'static str> 
         [] | ["", ""] => Unit::Any,
         ["", code] => Unit::Named(unescape(code)),
         [system, code] if !code.is_empty() => {
-            Unit::Coded(System::Is(unescape(system)), unescape(code))
+            let (system, code) = (unescape(system), unescape(code));
+            let canonical = (system == UCUM).then(|| canonical_unit(&code)).flatten();
+            if let Some(canonical) = canonical
+                && let Some(number) = number.in_unit(parts[0], &canonical)
+            {
+                return Ok((number, Unit::Canonical(canonical.code.clone())));
+            }
+            Unit::Coded(System::Is(system), code)
         }
         _ => return Err("a quantity is number|system|code"),
     };
@@ -378,6 +425,10 @@ mod tests {
                 System::Is("http://u".to_owned()),
                 "mg".to_owned()
             ))
+        );
+        assert_eq!(
+            unit("5.4|http://unitsofmeasure.org|mg"),
+            Ok(Unit::Canonical("g1".to_owned()))
         );
         assert!(unit("5.4|mg").is_err() && unit("|a|b").is_err() && unit("1|a|b|c").is_err());
         assert!(unit("5.4|http://u|").is_err());

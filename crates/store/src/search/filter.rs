@@ -68,8 +68,8 @@ pub(crate) enum Test {
     Not(Vec<Test>),
     /// One of these passes.
     OneOf(Vec<Test>),
-    /// All components of a composite pass their test.
-    Composite(Vec<Test>),
+    /// All components of a composite pass their test: each with its place.
+    Composite(Vec<(i64, Test)>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub(crate) enum UnitTest {
     Any,
     Named(String),
     Coded(SystemTest, String),
+    /// These base units.
+    Canonical(String),
 }
 
 /// A row that may match.
@@ -191,6 +193,7 @@ impl Test {
                 let fits = match wanted {
                     UnitTest::Any => true,
                     UnitTest::Named(name) => code == name || unit == name,
+                    UnitTest::Canonical(wanted) => code == wanted,
                     UnitTest::Coded(wanted, wanted_code) => {
                         wanted.passes(system) && code == wanted_code
                     }
@@ -202,9 +205,12 @@ impl Test {
             (Self::UriAbove(wanted), Value::Uri(uri)) => is_below(wanted, uri),
             (Self::OneOf(tests), value) => tests.iter().any(|test| test.passes(value)),
             (Self::Target(wanted), Value::Reference(target)) => *wanted == target,
-            (Self::Composite(tests), Value::Composite(blob)) => (0..)
-                .zip(tests)
-                .all(|(place, test)| Entries::of(blob).get(place).any(|value| test.passes(value))),
+            (Self::Composite(tests), Value::Composite(blob)) => {
+                tests.iter().all(|(place, test)| {
+                    let mut values = Entries::of(blob).get(*place);
+                    values.any(|value| test.passes(value))
+                })
+            }
             _ => false,
         }
     }

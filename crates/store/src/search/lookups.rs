@@ -49,7 +49,7 @@ pub(super) fn test_index(parameter: i64, test: &Test, after: i64) -> Option<Vec<
         Test::Date(test) => date_index(parameter, *test),
         Test::Number(number) | Test::Quantity { number, .. } => number_index(parameter, *number),
         Test::Composite(tests) => match tests.first() {
-            Some(Test::OneOf(first)) => match first.as_slice() {
+            Some((0, Test::OneOf(first))) => match first.as_slice() {
                 [token @ Test::Token { .. }] => test_index(parameter, token, after),
                 _ => None,
             },
@@ -121,7 +121,7 @@ fn date_index(parameter: i64, test: DateTest) -> Option<Vec<Lookup>> {
 }
 
 fn number_index(parameter: i64, test: NumberTest) -> Option<Vec<Lookup>> {
-    let slack = test.value.abs().max(1e-6) * 1e-8;
+    let slack = test.slack() * 10.0;
     let (from, to) = match test.prefix {
         Prefix::Equal | Prefix::Approximate => (test.low, test.high),
         Prefix::Greater | Prefix::GreaterOrEqual | Prefix::StartsAfter => {

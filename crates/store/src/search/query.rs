@@ -7,6 +7,7 @@ use fhir::search::Parameter;
 use super::criterion::{Criterion, Reading};
 use crate::StoreError;
 use crate::error::shown;
+use crate::index::Rule;
 use crate::limits::{INCLUDES_MAX, PAGE_DEFAULT, PAGE_MAX, PARAMETERS_MAX, SORT_KEYS_MAX};
 
 /// A query on one resource type.
@@ -160,6 +161,10 @@ fn sort(
                     let parameter = reading.parameter(resource_type, code)?;
                     if parameter.kind == fhir::search::Kind::Composite {
                         return Err(StoreError::UnknownParameter { name: shown(code) });
+                    }
+                    if parameter.kind == fhir::search::Kind::Quantity {
+                        let rule = Rule::CanonicalQuantities;
+                        reading.parameters.follow(rule, resource_type, code)?;
                     }
                     SortBy::Parameter(Arc::clone(parameter))
                 }

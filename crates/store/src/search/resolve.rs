@@ -11,11 +11,12 @@ use super::condition::{Condition, StringMode, Target, Unit, UriMode};
 use super::criterion::Criterion;
 use super::filter::{Filter, SystemTest, Test, UNUSED, UnitTest};
 use super::sight::Sight;
-use super::values::{System, Token};
+use super::values::{NumberTest, System, Token};
 use crate::StoreError;
 use crate::database::kinds::{self, Kinds};
 use crate::database::names::{self, Variant};
 use crate::database::snapshot::Snapshot;
+use crate::index::CANONICAL_PLACE;
 
 /// What resolving needs.
 #[derive(Clone, Copy)]
@@ -144,6 +145,9 @@ impl Resolver<'_> {
             Condition::Unequal(inner) if matches!(**inner, Condition::References(_)) => {
                 return self.unequal(resource_type, asked, inner);
             }
+            Condition::Quantities(quantities) => {
+                return self.quantities(resource_type, asked, quantities);
+            }
             Condition::Identifiers(_) => (Variant::Identifier, false),
             Condition::Typed(_) => (Variant::Typed, false),
             Condition::Texts(_) => (Variant::Text, false),
@@ -188,20 +192,8 @@ impl Resolver<'_> {
             Condition::Numbers(tests) => tests.iter().copied().map(Test::Number).collect(),
             Condition::Quantities(quantities) => quantities
                 .iter()
-                .map(|(number, unit)| {
-                    let unit = match unit {
-                        Unit::Any => UnitTest::Any,
-                        Unit::Named(name) => UnitTest::Named(name.clone()),
-                        Unit::Coded(system, code) => {
-                            UnitTest::Coded(self.system(system)?, code.clone())
-                        }
-                    };
-                    Ok(Test::Quantity {
-                        number: *number,
-                        unit,
-                    })
-                })
-                .collect::<Result<_, StoreError>>()?,
+                .map(|quantity| self.quantity(quantity))
+                .collect::<Result<_, _>>()?,
             Condition::Uris(mode, uris) => uris
                 .iter()
                 .cloned()
@@ -215,9 +207,13 @@ impl Resolver<'_> {
                 let mut tests = Vec::with_capacity(alternatives.len());
                 for components in alternatives {
                     // Each component has one value: the comma separates alternatives.
-                    let parts = components
-                        .iter()
-                        .map(|component| Ok(Test::OneOf(self.tests(component)?)))
+                    let parts = (0..)
+                        .zip(components)
+                        .map(|(place, component)| {
+                            let canonical = component.is_canonical();
+                            let place = place + if canonical { CANONICAL_PLACE } else { 0 };
+                            Ok((place, Test::OneOf(self.tests(component)?)))
+                        })
                         .collect::<Result<_, StoreError>>()?;
                     tests.push(Test::Composite(parts));
                 }
@@ -226,6 +222,49 @@ impl Resolver<'_> {
             Condition::Codes { codes, .. } => vec![Test::Codes(self.codes(codes)?)],
             Condition::Unequal(condition) => vec![Test::Not(self.tests(condition)?)],
         })
+    }
+
+    fn quantity(self, (number, unit): &(NumberTest, Unit)) -> Result<Test, StoreError> {
+        let unit = match unit {
+            Unit::Any => UnitTest::Any,
+            Unit::Named(name) => UnitTest::Named(name.clone()),
+            Unit::Coded(system, code) => UnitTest::Coded(self.system(system)?, code.clone()),
+            Unit::Canonical(code) => UnitTest::Canonical(code.clone()),
+        };
+        Ok(Test::Quantity {
+            number: *number,
+            unit,
+        })
+    }
+
+    /// Quantities as they are written, and in base units.
+    fn quantities(
+        self,
+        resource_type: &'static str,
+        asked: &Parameter,
+        quantities: &[(NumberTest, Unit)],
+    ) -> Result<Filter, StoreError> {
+        let (canonical, written): (Vec<_>, Vec<_>) = quantities
+            .iter()
+            .partition(|(_, unit)| matches!(unit, Unit::Canonical(_)));
+        let of = |variant, quantities: Vec<&(NumberTest, Unit)>| {
+            Ok::<_, StoreError>(Filter::Value {
+                parameter: self.parameter(resource_type, asked, variant)?,
+                tests: quantities
+                    .into_iter()
+                    .map(|quantity| self.quantity(quantity))
+                    .collect::<Result<_, _>>()?,
+                negated: false,
+            })
+        };
+        if canonical.is_empty() {
+            return of(Variant::Value, written);
+        }
+        let canonical = of(Variant::Canonical, canonical)?;
+        if written.is_empty() {
+            return Ok(canonical);
+        }
+        Ok(Filter::OneOf(vec![canonical, of(Variant::Value, written)?]))
     }
 
     /// References that are to something else.

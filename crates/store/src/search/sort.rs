@@ -25,6 +25,8 @@ enum By {
     Date(i64),
     /// References within this store, and to elsewhere.
     Reference(i64, i64),
+    /// Quantities as they are written, and in base units.
+    Quantity(i64, i64),
     Parameter(i64),
 }
 
@@ -66,6 +68,7 @@ impl SortKey {
                 let value = number(Variant::Value)?;
                 match parameter.kind {
                     Kind::Date => By::Date(value),
+                    Kind::Quantity => By::Quantity(value, number(Variant::Canonical)?),
                     Kind::Reference => By::Reference(value, number(Variant::Address)?),
                     _ => By::Parameter(value),
                 }
@@ -83,7 +86,7 @@ impl SortKey {
         match self.by {
             By::Updated => Some(Index::Updated),
             By::Date(parameter) => Some(Index::Date(parameter)),
-            By::Id | By::Reference(..) | By::Parameter(_) => None,
+            By::Id | By::Reference(..) | By::Quantity(..) | By::Parameter(_) => None,
         }
     }
 
@@ -98,6 +101,13 @@ impl SortKey {
             By::Updated => Key::Integer(hit.candidate.updated),
             By::Date(parameter) | By::Parameter(parameter) => {
                 self.first(hit.candidate.entries.get(parameter).map(key_of))
+            }
+            By::Quantity(written, canonical) => {
+                let of = |parameter| self.first(hit.candidate.entries.get(parameter).map(key_of));
+                match of(canonical) {
+                    Key::Missing => of(written),
+                    found => found,
+                }
             }
             By::Reference(parameter, address) => {
                 // By what the reference says, not by the number of its target:

@@ -1,6 +1,6 @@
 //! The values in a query: alternatives, escapes, prefixes.
 
-use fhir::search::date_range;
+use fhir::search::{CanonicalUnit, date_range};
 use jiff::Timestamp;
 
 /// How a value is compared (FHIR R4, search, prefixes).
@@ -164,9 +164,34 @@ impl NumberTest {
         })
     }
 
+    /// The same in base units, from the text that it was read from; `None` when
+    /// it does not fit.
+    pub(crate) fn in_unit(self, text: &str, unit: &CanonicalUnit) -> Option<Self> {
+        let (_, digits) = prefix(text);
+        let value = unit.value(digits)?;
+        let (low, high) = if self.prefix == Prefix::Approximate {
+            let half = value.abs() / 10.0;
+            (value - half, value + half)
+        } else {
+            unit.range(digits)?
+        };
+        Some(Self {
+            prefix: self.prefix,
+            value,
+            low,
+            high,
+        })
+    }
+
+    /// What two numbers may differ by and be the same: what computing with
+    /// doubles leaves.
+    pub(crate) fn slack(self) -> f64 {
+        self.value.abs().max(self.high - self.low) * 1e-9
+    }
+
     /// Whether a number, kept as the range of its precision, fits.
     pub(crate) fn holds(self, low: f64, high: f64) -> bool {
-        let slack = self.value.abs().max(1e-6) * 1e-9;
+        let slack = self.slack();
         let closed = low.is_finite() && high.is_finite();
         let middle = f64::midpoint(low, high);
         let same = closed && (middle - self.value).abs() <= slack;

@@ -9,6 +9,7 @@ use fhir::value;
 use store::{Change, Reindexing, Store, StoreError};
 
 use crate::kit::{self, Kit, put};
+use crate::place;
 
 /// Resources that take the writer several steps.
 const MANY: usize = 1_200;
@@ -218,6 +219,7 @@ async fn what_comes_in_the_same_write_is_found_too() {
 async fn a_definition_that_cannot_be_searched_by_is_refused() {
     let kit = Kit::new();
     kit.put(&[nickname()]).await;
+    indexed(&kit, "Patient?nickname=piet", "").await;
     let refused = |value: Value| {
         let kit = &kit;
         async move {
@@ -435,4 +437,46 @@ async fn identifiers_are_found_by_their_type() {
     let stu3 = Kit::of(FhirVersion::Stu3);
     let page = stu3.page("Patient?identifier:of-type=a|b|c").await;
     assert!(matches!(page, Err(StoreError::UnsupportedModifier { .. })));
+}
+
+#[tokio::test]
+async fn a_database_of_an_earlier_release_is_indexed_anew() {
+    let mut kit = Kit::new();
+    let all: Vec<Value> = (0..MANY)
+        .map(|number| {
+            value!({
+                "resourceType": "Patient", "id": (format!("p{number}")), "gender": "female",
+                "identifier": [{
+                    "type": { "coding": [{ "system": "urn:t", "code": "MR" }] },
+                    "value": (format!("{number}"))
+                }]
+            })
+        })
+        .collect();
+    kit.put(&all).await;
+    kit.put(&[value!({
+        "resourceType": "Observation", "id": "o", "status": "final", "code": { "text": "x" },
+        "valueQuantity": { "value": 2, "system": "http://unitsofmeasure.org", "code": "g" }
+    })])
+    .await;
+    let options = kit::options(&kit.folder, kit.clock.clone());
+    drop(kit.store);
+    // What a release before these rules left.
+    let sql = format!(
+        "UPDATE index_state SET rules = 1; UPDATE resource SET entries = CAST('' AS {})",
+        place::bytes()
+    );
+    place::execute(kit.folder.path(), &sql);
+    kit.store = Store::open(options).unwrap();
+    assert!(!kit.store.reindexing().await.unwrap().is_empty());
+    // What needs no new rule is answered at once.
+    assert_eq!(kit.ids("Patient?_id=p7").await, "p7");
+    let question = "Patient?identifier:of-type=urn:t|MR|7";
+    let refused = indexed(&kit, question, "p7").await;
+    assert!(refused > 0);
+    let weight = "Observation?value-quantity=2000|http://unitsofmeasure.org|mg";
+    indexed(&kit, weight, "o").await;
+    assert_eq!(kit.ids(question).await, "p7");
+    assert_eq!(kit.ids(weight).await, "o");
+    assert_eq!(kit.ids("Patient?gender=male").await, "");
 }

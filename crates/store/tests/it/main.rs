@@ -17,6 +17,7 @@ mod moment;
 mod paging;
 mod patch;
 mod postgres;
+mod quantities;
 mod scope;
 mod search;
 mod versions;
