@@ -339,10 +339,9 @@ impl Store {
                 search(searching, &query).map_err(|error| told(error, searching))
             })
             .await;
-        if matches!(answer, Err(StoreError::BeingIndexed { .. }))
-            && matches!(inner.options.database, Database::Postgres(_))
-        {
-            // Who began it may be gone: a writer that looks takes part.
+        if matches!(answer, Err(StoreError::BeingIndexed { .. })) {
+            // Another process that began it may be gone, and a step that failed is
+            // tried again: a writer that looks goes on with it.
             inner.writer.write_soon(|_| Ok(())).await?;
         }
         answer

@@ -264,6 +264,8 @@ fn add_number(element: &Element<'_>, out: &mut Vec<IndexValue>) {
 
 /// How digits become a range: [`number_range`], or that in another unit.
 type ToRange<'a> = &'a dyn Fn(&str) -> Option<(f64, f64)>;
+/// How an element becomes a range, by how digits do.
+type Bounds<'a> = &'a dyn Fn(ToRange<'_>) -> Option<(f64, f64)>;
 
 fn value_range(quantity: Node<'_>, to_range: ToRange<'_>) -> Option<(f64, f64)> {
     quantity
@@ -285,8 +287,7 @@ fn range_bounds(range: Node<'_>, to_range: ToRange<'_>) -> Option<(f64, f64)> {
 
 fn add_quantity(element: &Element<'_>, out: &mut Vec<IndexValue>) {
     let Some(node) = element.node() else { return };
-    let (bounds, unit): (&dyn Fn(ToRange<'_>) -> Option<(f64, f64)>, _) = match element.type_name()
-    {
+    let (bounds, unit): (Bounds<'_>, _) = match element.type_name() {
         "Money" => {
             let code = owned(node.text("currency"));
             let system = code.is_some().then(|| CURRENCIES.to_owned());

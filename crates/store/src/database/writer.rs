@@ -301,6 +301,8 @@ impl State {
         self.seen = None;
         self.names.forget();
         self.rows.forget();
+        // What was known may be of a transaction that came to nothing.
+        self.parameters = Arc::new(Parameters::standard(self.kinds.version()));
         self.index = Upkeep::load(connection, published(connection, &self.shared))?;
         self.tallies.clear();
         self.read_ends(connection)?;
