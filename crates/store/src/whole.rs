@@ -57,36 +57,42 @@ pub(crate) fn page(
         .iter()
         .map(|name| kinds.number(name))
         .collect::<Result<Vec<i64>, _>>()?;
-    let mut walk = Walk::new(file, kinds, &sight, Some(patient));
+    let mut walk = Walk::new(file, kinds, &sight, of, Some(patient));
     let mut next = None;
-    let mut last = 0_i64;
     file.index.each(file.connection, &range, |rid| {
         if !wanted.is_empty() && !wanted.contains(&kinds::kind_of(rid)) {
             return Ok(ControlFlow::Continue(()));
         }
-        if walk.resources.len() == of.count {
-            let place = [patient.to_le_bytes(), last.to_le_bytes()].concat();
+        if walk.expected() == of.count {
+            walk.read()?;
+        }
+        if walk.expected() == of.count {
+            let place = [patient.to_le_bytes(), walk.last.to_le_bytes()].concat();
             next = Some(key.seal(WHOLE, &place)?);
             return Ok(ControlFlow::Break(()));
         }
-        if walk.take(rid, of)? {
-            last = rid;
-        }
+        walk.offer(rid)?;
         Ok(ControlFlow::Continue(()))
     })?;
+    walk.read()?;
     let directory = kinds.directory();
     let targets = std::mem::take(&mut walk.targets).into_iter();
     let targets = targets.filter(|rid| directory.contains(&kinds::kind_of(*rid)));
-    let mut others = Walk::new(file, kinds, &sight, None);
+    let all = Whole::default();
+    let mut others = Walk::new(file, kinds, &sight, &all, None);
     for rid in targets {
-        if others.resources.len() == INCLUDED_MAX {
+        if others.expected() == INCLUDED_MAX {
+            others.read()?;
+        }
+        if others.expected() == INCLUDED_MAX {
             return Err(StoreError::LimitExceeded {
                 limit: "INCLUDED_MAX",
                 max: INCLUDED_MAX,
             });
         }
-        others.take(rid, &Whole::default())?;
+        others.offer(rid)?;
     }
+    others.read()?;
     Ok(Some(WholePage {
         resources: walk.resources,
         referred: others.resources,
@@ -124,10 +130,15 @@ fn in_sight(
 struct Walk<'a> {
     file: &'a Snapshot<'a>,
     kinds: &'a Kinds,
+    of: &'a Whole,
     sql: String,
     seen: Vec<Sql>,
     patient: i64,
+    /// Those to be read.
+    waiting: Vec<i64>,
     resources: Vec<Stored>,
+    /// The number of the last of them.
+    last: i64,
     categories: Categories,
     /// What they refer to.
     targets: BTreeSet<i64>,
@@ -135,7 +146,13 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Of a patient's own resources, or of those that belong to nobody.
-    fn new(file: &'a Snapshot<'a>, kinds: &'a Kinds, sight: &Sight, patient: Option<i64>) -> Self {
+    fn new(
+        file: &'a Snapshot<'a>,
+        kinds: &'a Kinds,
+        sight: &Sight,
+        of: &'a Whole,
+        patient: Option<i64>,
+    ) -> Self {
         let mut seen = Vec::new();
         let condition = if patient.is_none() {
             let condition = sight.condition_or_directory("r", kinds, &mut seen);
@@ -146,6 +163,7 @@ impl<'a> Walk<'a> {
         Self {
             file,
             kinds,
+            of,
             sql: format!(
                 "SELECT r.id, r.version, r.updated, r.entries, v.body, {FILED}
                  FROM resource r CROSS JOIN version v ON v.vid = r.vid
@@ -153,24 +171,53 @@ impl<'a> Walk<'a> {
             ),
             seen,
             patient: patient.unwrap_or_default(),
+            waiting: Vec::new(),
             resources: Vec::new(),
+            last: 0,
             categories: Categories::NONE,
             targets: BTreeSet::new(),
         }
     }
 
-    /// Takes a resource, when it is there, in sight and wanted; says whether it did.
-    fn take(&mut self, rid: i64, of: &Whole) -> Result<bool, StoreError> {
-        let mut values = vec![rid.into(), LIVE.into()];
-        values.extend(self.seen.iter().cloned());
+    /// How many there are if all that wait are wanted.
+    const fn expected(&self) -> usize {
+        self.resources.len() + self.waiting.len()
+    }
+
+    /// Takes a resource, now or with later ones.
+    fn offer(&mut self, rid: i64) -> Result<(), StoreError> {
+        self.waiting.push(rid);
+        if self.waiting.len() < self.file.connection.rows_at_once() {
+            return Ok(());
+        }
+        self.read()
+    }
+
+    /// Takes those that wait, as far as they are there, in sight and wanted.
+    fn read(&mut self) -> Result<(), StoreError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let many: Vec<Vec<Sql>> = waiting
+            .iter()
+            .map(|rid| {
+                let mut values = vec![Sql::Integer(*rid), LIVE.into()];
+                values.extend(self.seen.iter().cloned());
+                values
+            })
+            .collect();
         let mut statement = self.file.connection.prepare_cached(&self.sql)?;
-        let mut rows = statement.query(values)?;
-        let Some(row) = rows.next()? else {
-            return Ok(false);
-        };
+        let _ = statement.query_each(&many, |at, row| {
+            if let Some(row) = row {
+                self.take(waiting[at], row)?;
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(())
+    }
+
+    fn take(&mut self, rid: i64, row: Row<'_>) -> Result<(), StoreError> {
         let blob: &[u8] = row.get(3)?;
-        if !is_wanted(row, rid == self.patient, blob, of)? {
-            return Ok(false);
+        if !is_wanted(row, rid == self.patient, blob, self.of)? {
+            return Ok(());
         }
         for (_, value) in Entries::of(blob).iter() {
             if let Value::Reference(target) = value {
@@ -187,7 +234,8 @@ impl<'a> Walk<'a> {
             row.get(4)?,
             filed,
         )?);
-        Ok(true)
+        self.last = rid;
+        Ok(())
     }
 }
 

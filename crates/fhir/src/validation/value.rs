@@ -80,7 +80,9 @@ impl<'a> Walk<'a> {
             // Snapshots say `string` of the ids of resources.
             let is_special = owner.element.name == "id"
                 || owner.structure.name == "Extension" && owner.element.name == "url";
-            let found = types.iter().find(|one| is_special || self.is_of(value, one));
+            let found = types
+                .iter()
+                .find(|one| is_special || self.is_of(value, one));
             let Some(found) = found else {
                 let wanted: Vec<&str> = types.iter().map(|one| one.code.as_str()).collect();
                 let text = format!("must be of type {}", wanted.join(" or "));

@@ -4,6 +4,8 @@
 //! Statements are written once. Where databases differ in words, `sqlite` and
 //! `postgres` say so; nothing outside this folder knows which one it is.
 
+use std::ops::ControlFlow;
+
 use super::choice::{Database, Source};
 use super::postgres::{self, Fetched, Postgres};
 use super::value::{FromField, Params};
@@ -77,6 +79,14 @@ impl Connection {
     /// Whether other processes may write to the database at any time.
     pub(crate) const fn is_shared(&self) -> bool {
         matches!(self, Self::Postgres(_))
+    }
+
+    /// How many rows are asked for at once when each is asked for by itself.
+    pub(crate) const fn rows_at_once(&self) -> usize {
+        match self {
+            Self::Sqlite(_) => 1,
+            Self::Postgres(_) => postgres::ROWS_ASKED_AT_ONCE,
+        }
     }
 
     /// Looks whether the server is still at the other end.
@@ -308,6 +318,34 @@ impl Statement<'_> {
                 Ok(Rows::Postgres(rows))
             }
         }
+    }
+
+    /// Its only row for each of these values, or none, in their order, until
+    /// `read` breaks. A server is asked for all of them at once.
+    pub(crate) fn query_each<P: Params>(
+        &mut self,
+        many: &[P],
+        mut read: impl FnMut(usize, Option<Row<'_>>) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<ControlFlow<()>, StoreError> {
+        match self {
+            Self::Sqlite(_) => {
+                for (at, values) in many.iter().enumerate() {
+                    let mut rows = self.query(values)?;
+                    if read(at, rows.next()?)?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+            Self::Postgres(connection, statement) => {
+                let rows = connection.query_each(statement, many)?;
+                for (at, row) in rows.iter().enumerate() {
+                    if read(at, row.as_ref().map(Row::Postgres))?.is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Its first row.

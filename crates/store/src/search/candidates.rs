@@ -158,20 +158,23 @@ impl Scan<'_> {
                 self.stream(&sql, values, take)
             }
             Driver::Ordered(range) => {
-                let mut row = OneRow::new(self)?;
+                let mut by_number = ByNumber::new(self)?;
+                let take = &mut |_, hit: &Hit<'_>| take(hit);
                 let (file, range) = (self.file, range.after(after));
                 file.index
-                    .each(file.connection, &range, |rid| row.offer(rid, take))
+                    .each(file.connection, &range, |rid| by_number.offer(rid, 0, take))?;
+                by_number.finish(take)
             }
             Driver::Rows(rows) => {
-                let mut row = OneRow::new(self)?;
+                let mut by_number = ByNumber::new(self)?;
+                let take = &mut |_, hit: &Hit<'_>| take(hit);
                 let from = rows.partition_point(|rid| *rid <= after);
                 for rid in &rows[from..] {
-                    if row.offer(*rid, take)?.is_break() {
+                    if by_number.offer(*rid, 0, take)?.is_break() {
                         break;
                     }
                 }
-                Ok(())
+                by_number.finish(take)
             }
         }
     }
@@ -451,44 +454,86 @@ impl Scan<'_> {
     }
 }
 
-/// Rows that are read one at a time, by their numbers.
-pub(super) struct OneRow<'a> {
+/// Rows that are read by their numbers: from a file one at a time, from a
+/// server some at once.
+pub(super) struct ByNumber<'a> {
     scan: Scan<'a>,
     statement: Statement<'a>,
-    /// The number of the row, and what the sight asks for.
+    /// What the sight asks for, after a place for the number of the row.
     values: Vec<Sql>,
+    /// The rows to be read, each with what it goes by.
+    waiting: Vec<(i64, i64)>,
+    at_once: usize,
     looked: u32,
 }
 
-impl<'a> OneRow<'a> {
+/// Takes a row with what it went by.
+pub(super) type TakeBy<'a> = dyn FnMut(i64, &Hit<'_>) -> Result<ControlFlow<()>, StoreError> + 'a;
+
+impl<'a> ByNumber<'a> {
     pub(super) fn new(scan: Scan<'a>) -> Result<Self, StoreError> {
         let mut values = vec![Sql::Null];
         let seen = scan.seen(&mut values);
         let sql =
             format!("SELECT {COLUMNS} FROM resource r WHERE r.rid = ? AND r.state = 0 AND {seen}");
+        let connection = scan.file.connection;
         Ok(Self {
             scan,
-            statement: scan.file.connection.prepare_cached(&sql)?,
+            statement: connection.prepare_cached(&sql)?,
             values,
+            waiting: Vec::new(),
+            at_once: connection.rows_at_once(),
             looked: 0,
         })
     }
 
-    /// Offers a row, when it is there, can be seen and matches.
+    /// Offers a row, when it is there, can be seen and matches: now or with
+    /// later ones, in the order in which they came. `by` goes along.
     pub(super) fn offer(
         &mut self,
         rid: i64,
-        take: &mut dyn FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
+        by: i64,
+        take: &mut TakeBy<'_>,
     ) -> Result<ControlFlow<()>, StoreError> {
         self.looked += 1;
         if self.looked.is_multiple_of(ROWS_PER_LOOK) {
             self.scan.deadline.check()?;
         }
-        self.values[0] = Sql::Integer(rid);
-        match self.statement.query(&self.values)?.next()? {
-            Some(row) => self.scan.offer(row, rid, take),
-            None => Ok(ControlFlow::Continue(())),
+        self.waiting.push((rid, by));
+        if self.waiting.len() < self.at_once {
+            return Ok(ControlFlow::Continue(()));
         }
+        self.read(take)
+    }
+
+    /// Offers those that still wait.
+    pub(super) fn finish(mut self, take: &mut TakeBy<'_>) -> Result<(), StoreError> {
+        self.read(take).map(|_| ())
+    }
+
+    fn read(&mut self, take: &mut TakeBy<'_>) -> Result<ControlFlow<()>, StoreError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let scan = self.scan;
+        let mut offer = |at: usize, row: Option<Row<'_>>| {
+            let (rid, by) = waiting[at];
+            match row {
+                Some(row) => scan.offer(row, rid, &mut |hit| take(by, hit)),
+                None => Ok(ControlFlow::Continue(())),
+            }
+        };
+        if let [(rid, _)] = waiting[..] {
+            self.values[0] = Sql::Integer(rid);
+            return offer(0, self.statement.query(&self.values)?.next()?);
+        }
+        let many: Vec<Vec<Sql>> = waiting
+            .iter()
+            .map(|(rid, _)| {
+                let mut values = self.values.clone();
+                values[0] = Sql::Integer(*rid);
+                values
+            })
+            .collect();
+        self.statement.query_each(&many, offer)
     }
 }
 

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 
-use crate::database::Connection;
 use care::Scope;
 
 use super::candidates::{Deadline, Hit, Scan};
@@ -18,8 +17,9 @@ use super::resolve::Resolver;
 use super::sight::Sight;
 use super::sort::{self, Rank, SortKey};
 use super::walk::{self, Plan};
-use crate::database::kinds::Kinds;
+use crate::database::kinds::{Kinds, kind_of};
 use crate::database::snapshot::Snapshot;
+use crate::database::{Connection, DatabaseError};
 use crate::read::{FILED, filed, stored};
 use crate::{Options, SearchPage, StoreError};
 
@@ -339,20 +339,26 @@ pub(super) fn bodies(
 ) -> Result<Vec<crate::Stored>, StoreError> {
     let sql = format!("SELECT v.body, {FILED} FROM version v WHERE v.vid = ?1");
     let mut version = connection.prepare_cached(&sql)?;
-    found
-        .into_iter()
-        .map(|found| {
-            let (body, filed) =
-                version.query_row([found.vid], |row| Ok((row.get(0)?, filed(row, 1)?)))?;
-            let kind = crate::database::kinds::kind_of(found.rid);
-            stored(
-                kinds.name(kind)?,
+    let mut all = Vec::with_capacity(found.len());
+    let mut rest = found;
+    while !rest.is_empty() {
+        let later = rest.split_off(rest.len().min(connection.rows_at_once()));
+        let places: Vec<[i64; 1]> = rest.iter().map(|found| [found.vid]).collect();
+        let mut here = std::mem::replace(&mut rest, later).into_iter();
+        let _ = version.query_each(&places, |_, row| {
+            let (Some(row), Some(found)) = (row, here.next()) else {
+                return Err(DatabaseError::NoRow.into());
+            };
+            all.push(stored(
+                kinds.name(kind_of(found.rid))?,
                 found.id,
                 found.version,
                 found.updated,
-                body,
-                filed,
-            )
-        })
-        .collect()
+                row.get(0)?,
+                filed(row, 1)?,
+            )?);
+            Ok(ControlFlow::Continue(()))
+        })?;
+    }
+    Ok(all)
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::database::OptionalExtension;
 
-use super::candidates::{COLUMNS, Driver, Hit, OneRow, Scan};
+use super::candidates::{ByNumber, COLUMNS, Driver, Scan, TakeBy};
 use super::include::Found;
 use super::intersect;
 use super::lookups::ordered;
@@ -139,15 +139,12 @@ fn cut(page: &mut Vec<(Rank, Found)>, wanted: usize) {
     page.truncate(wanted);
 }
 
-/// What takes a row with the value that it is sorted by.
-type Take<'a> = dyn FnMut(i64, &Hit<'_>) -> Result<ControlFlow<()>, StoreError> + 'a;
-
 /// Offers the rows in the order of the key, each with its value, from a value on.
 fn along(
     scan: Scan<'_>,
     key: &SortKey,
     start: Option<i64>,
-    take: &mut Take<'_>,
+    take: &mut TakeBy<'_>,
 ) -> Result<(), StoreError> {
     match key.index() {
         Some(Index::Date(parameter)) => along_dates(scan, parameter, key, start, take),
@@ -160,7 +157,7 @@ fn along_dates(
     parameter: i64,
     key: &SortKey,
     start: Option<i64>,
-    take: &mut Take<'_>,
+    take: &mut TakeBy<'_>,
 ) -> Result<(), StoreError> {
     let (low, high) = if key.is_descending() {
         (i64::MIN, start.unwrap_or(i64::MAX))
@@ -169,7 +166,7 @@ fn along_dates(
     };
     let dates = Range::between(&Term::Date(parameter, low), &Term::Date(parameter, high));
     let members = intersect::members(scan)?;
-    let mut row = OneRow::new(scan)?;
+    let mut by_number = ByNumber::new(scan)?;
     let file = scan.file;
     file.index
         .keys(file.connection, &dates, key.is_descending(), |key| {
@@ -184,15 +181,16 @@ fn along_dates(
             {
                 return Ok(ControlFlow::Continue(()));
             }
-            row.offer(rid, &mut |hit| take(at, hit))
-        })
+            by_number.offer(rid, at, take)
+        })?;
+    by_number.finish(take)
 }
 
 fn along_writing(
     scan: Scan<'_>,
     key: &SortKey,
     start: Option<i64>,
-    take: &mut Take<'_>,
+    take: &mut TakeBy<'_>,
 ) -> Result<(), StoreError> {
     let (compare, direction, end) = if key.is_descending() {
         ("<=", "DESC", i64::MAX)

@@ -11,10 +11,11 @@ mod wire;
 use std::cell::{Cell, RefCell, RefMut};
 use std::sync::Arc;
 
+use futures::future::try_join_all;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::choice::Source;
-use super::value::Field;
+use super::value::{Field, Params};
 use super::{DatabaseError, Durability};
 use wire::Wire;
 
@@ -31,6 +32,8 @@ const IDLE_IN_TURN_SECONDS_MAX: u32 = 30;
 const FIRST_ROWS: usize = 128;
 /// Rows that a cursor gives at once at most.
 const ROWS_AT_ONCE_MAX: usize = 2_048;
+/// Rows that are asked for at once, each by a statement of its own.
+pub(super) const ROWS_ASKED_AT_ONCE: usize = 32;
 /// Blocks that are read at once when they are read in a row.
 const BLOCKS_AHEAD: i64 = 32;
 
@@ -123,6 +126,27 @@ impl Postgres {
             cursor: None,
             next: 0,
         })
+    }
+
+    /// The row of each of these values, or none: all are asked at once.
+    pub(super) fn query_each<P: Params>(
+        &self,
+        statement: &tokio_postgres::Statement,
+        many: &[P],
+    ) -> Result<Vec<Option<tokio_postgres::Row>>, DatabaseError> {
+        let many: Vec<Vec<Owned>> = many
+            .iter()
+            .map(|values| values.lend(|fields| fields.iter().map(Owned::of).collect()))
+            .collect();
+        let mut wire = self.wire();
+        let client = &wire.client();
+        wire.drive(try_join_all(many.iter().map(async |values| {
+            let values: Vec<&(dyn ToSql + Sync)> = values
+                .iter()
+                .map(|value| value as &(dyn ToSql + Sync))
+                .collect();
+            client.query_opt(statement, &values).await
+        })))
     }
 
     /// Rows that come in parts, because there can be many.
