@@ -94,7 +94,7 @@ The suites are no part of this repository; [testing.md](testing.md) tells where 
 
 ";
 
-fn suites() -> [&'static Suite; 11] {
+fn suites() -> [&'static Suite; 13] {
     [
         &fhirpath::OFFICIAL_SUITE,
         &fhirpath::JS_SUITE,
@@ -107,6 +107,8 @@ fn suites() -> [&'static Suite; 11] {
         &validation::suites::STU3,
         &validation::suites::ZIB2020,
         &validation::suites::ZIB2017,
+        &validation::snapshot_suite::R4,
+        &validation::snapshot_suite::STU3,
     ]
 }
 

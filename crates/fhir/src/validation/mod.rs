@@ -55,6 +55,10 @@ use crate::{FhirVersion, Resource, structure};
 #[cfg(test)]
 mod exceptions;
 #[cfg(test)]
+mod path_tests;
+#[cfg(test)]
+pub(crate) mod snapshot_suite;
+#[cfg(test)]
 pub(crate) mod suites;
 #[cfg(test)]
 mod target_tests;

@@ -153,6 +153,7 @@ impl Layer {
             }
             place.constrain(self.version, element);
         }
+        rules.settle_names();
         Some(())
     }
 
@@ -203,6 +204,7 @@ impl Layer {
         let bare = name.strip_suffix("[x]").unwrap_or(name);
         let structure = type_id.map(|id| definitions.get(id));
         let element = structure.and_then(|structure| structure.element(bare));
+        let mut only = None;
         let (bare, slice, element) = match (element, structure) {
             (Some((_, element)), _) => (bare, slice, Some(element)),
             // `valueQuantity` for the slice of `value[x]` that is a Quantity.
@@ -210,6 +212,8 @@ impl Layer {
                 Some(member) if !member.is_extras => {
                     let element = &structure.elements[usize::from(member.element)];
                     let form = &element.forms[usize::from(member.form)];
+                    // An element that is renamed has no other type any more.
+                    only = slice.is_empty().then(|| definitions.get(form.type_id).name);
                     (element.name, &*form.member, Some(element))
                 }
                 _ => (bare, slice, None),
@@ -217,6 +221,10 @@ impl Layer {
             (None, None) => (bare, slice, None),
         };
         let mut place = child(&mut parent.children, bare, None);
+        if let Some(code) = only {
+            let is_new = !place.renamed.iter().any(|one| one == code);
+            place.renamed.extend(is_new.then(|| code.to_owned()));
+        }
         if !slice.is_empty() {
             // `a/b` is slice `b` of slice `a`.
             let mut so_far = String::new();
@@ -234,11 +242,11 @@ impl Layer {
             [only] => definitions.find(&only.code),
             _ => None,
         };
-        let only = match forms {
+        let only_form = match forms {
             [only] if only.type_id != definitions.any_resource() => Some(only.type_id),
             _ => None,
         };
-        let type_id = of_slice.map(|form| form.type_id).or(only).or(of_rule);
+        let type_id = of_slice.map(|form| form.type_id).or(only_form).or(of_rule);
         (place, type_id)
     }
 }

@@ -23,6 +23,9 @@ pub(super) struct Rules {
     pub(super) max: Option<u32>,
     /// The types that are allowed; empty when nothing is said.
     pub(super) types: Vec<TypeRule>,
+    /// The types that the profile being laid names instead of the element, as in
+    /// `Observation.valueQuantity`: the only ones that are left.
+    pub(super) renamed: Vec<String>,
     pub(super) fixed: Option<Value>,
     pub(super) pattern: Option<Value>,
     pub(super) min_value: Option<Value>,
@@ -51,6 +54,19 @@ pub(super) struct TypeRule {
     /// Whether a reference must name the version of its target (`true`), or must
     /// not.
     pub(super) names_version: Option<bool>,
+}
+
+impl TypeRule {
+    /// A type without anything more to it.
+    fn of(code: String) -> Self {
+        Self {
+            code,
+            profiles: Vec::new(),
+            targets: Vec::new(),
+            aggregation: Vec::new(),
+            names_version: None,
+        }
+    }
 }
 
 /// Where the target of a reference is.
@@ -124,6 +140,23 @@ impl Rules {
         self.children.iter().find(|child| child.name == name)
     }
 
+    /// Leaves only the types that elements were renamed to, here and below.
+    pub(super) fn settle_names(&mut self) {
+        for below in self.children.iter_mut().chain(&mut self.slices) {
+            below.settle_names();
+        }
+        let renamed = std::mem::take(&mut self.renamed);
+        if renamed.is_empty() {
+            return;
+        }
+        self.types.retain(|one| renamed.contains(&one.code));
+        for code in renamed {
+            if !self.types.iter().any(|one| one.code == code) {
+                self.types.push(TypeRule::of(code));
+            }
+        }
+    }
+
     /// Takes over what an element of a differential says.
     pub(super) fn constrain(&mut self, version: FhirVersion, element: Node<'_>) {
         let count = |name: &str| element.get(name).and_then(Node::as_number)?.parse().ok();
@@ -190,13 +223,7 @@ fn types(element: Node<'_>) -> Vec<TypeRule> {
             .map_or(&*code, |_| "string");
         let position = types.iter().position(|one| one.code == code);
         let position = position.unwrap_or_else(|| {
-            types.push(TypeRule {
-                code: code.to_owned(),
-                profiles: Vec::new(),
-                targets: Vec::new(),
-                aggregation: Vec::new(),
-                names_version: None,
-            });
+            types.push(TypeRule::of(code.to_owned()));
             types.len() - 1
         });
         let aggregation = entry.each("aggregation").filter_map(Node::as_str);
