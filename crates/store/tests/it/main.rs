@@ -21,4 +21,5 @@ mod quantities;
 mod scope;
 mod search;
 mod versions;
+mod whole;
 mod write;
