@@ -215,7 +215,8 @@ impl Door {
             .header_read_timeout(self.limits.header_read_timeout)
             .max_buf_size(self.limits.header_bytes.max(BUFFER_BYTES_MIN))
             .max_headers(self.limits.headers)
-            .serve_connection(TokioIo::new(stream), self.service(remote, peer));
+            .serve_connection(TokioIo::new(stream), self.service(remote, peer))
+            .with_upgrades();
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

@@ -22,11 +22,13 @@ pub use error::ExchangeError;
 pub use network_region::NetworkRegion;
 pub use node::{
     AccessLog, AccessLogLine, AccessLogSource, AccessVisit, BUNDLE_ENTRIES_MAX, Batch, Bulk,
-    BulkError, BulkLimits, Channel, DOCUMENT_RESOURCES_MAX, EMERGENCY_REASON_CHARACTERS_MAX,
-    ExportFile, ExportQuestion, Imported, Job, JobState, LOG_LINES_MAX, Level, Node, NodeParts,
-    PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX,
-    RESOURCES_PER_SOURCE_MAX, ROUNDS_MAX, Receipt, RegionalAnswers, Returned, SOURCE_DEADLINE,
-    SOURCES_AT_ONCE_MAX, TerminologyQuestion, Validation, ValidationCounts, ValidationMode, done,
+    BulkError, BulkLimits, Channel, Connection, Content, DOCUMENT_RESOURCES_MAX,
+    EMERGENCY_REASON_CHARACTERS_MAX, EventsQuestion, ExportFile, ExportQuestion, Imported, Job,
+    JobState, LOG_LINES_MAX, Level, Node, NodeParts, Outgoing, PeerAnswer, PeerPart,
+    QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX, RESOURCES_PER_SOURCE_MAX,
+    ROUNDS_MAX, Receipt, RegionalAnswers, Returned, SOURCE_DEADLINE, SOURCES_AT_ONCE_MAX,
+    SocketToken, Subscribers, SubscriptionTopic, Subscriptions, SubscriptionsParts,
+    TerminologyQuestion, Validation, ValidationCounts, ValidationMode, done, subscription_limits, subscription_topics,
 };
 pub use record::{RegionalRecord, SourceReport, SourceState, SourcedResource};
 pub use region::{Answer, LogAnswer, Participant, Region, Unreachable};

@@ -22,6 +22,7 @@ pub mod addressing;
 pub mod ask;
 pub mod consent;
 pub mod door;
+pub mod hook;
 pub mod localisation;
 pub mod rate;
 pub mod status;

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use care::{OrganisationType, Ura};
+use network::hook::AllowedEndpoints;
 use serde::{Deserialize, Serialize};
 use store::Database;
 
@@ -28,6 +29,27 @@ pub(crate) struct NodeConfig {
     pub(crate) limits: LimitsConfig,
     #[serde(default)]
     pub(crate) validation: ValidationConfig,
+    #[serde(default, skip_serializing_if = "SubscriptionsConfig::is_empty")]
+    pub(crate) subscriptions: SubscriptionsConfig,
+}
+
+/// Where subscriptions may be delivered.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SubscriptionsConfig {
+    /// What endpoints begin with; others are refused.
+    pub(crate) endpoints: Vec<String>,
+}
+
+impl SubscriptionsConfig {
+    fn is_empty(&self) -> bool {
+        self.endpoints.is_empty()
+    }
+
+    /// As the network takes them.
+    pub(crate) fn allowed(&self) -> anyhow::Result<AllowedEndpoints> {
+        AllowedEndpoints::below(&self.endpoints).context("`subscriptions.endpoints`")
+    }
 }
 
 /// How what is written is validated.
@@ -216,6 +238,10 @@ impl NodeConfig {
         config
             .organisation_type()
             .with_context(|| format!("in `{}`", path.display()))?;
+        config
+            .subscriptions
+            .allowed()
+            .with_context(|| format!("in `{}`", path.display()))?;
         let directory = path.parent().unwrap_or(Path::new("."));
         let files = &mut config.files;
         for (name, database) in [
@@ -361,6 +387,32 @@ services_ura = "90000100"
         let wrong = said.replace("\"refuse\"", "\"strict\"");
         let error = format!("{:#}", read(&wrong).unwrap_err());
         assert!(error.contains("unknown variant `strict`"), "{error}");
+    }
+
+    #[test]
+    fn endpoints_of_subscribers_are_refused_unless_they_are_named() {
+        let hook = "https://his.example/hooks/a";
+        assert!(
+            read(HOSPITAL)
+                .unwrap()
+                .subscriptions
+                .allowed()
+                .unwrap()
+                .check(hook)
+                .is_err()
+        );
+        let named = format!("{HOSPITAL}\n[subscriptions]\nendpoints = [\"https://his.example\"]\n");
+        assert!(
+            read(&named)
+                .unwrap()
+                .subscriptions
+                .allowed()
+                .unwrap()
+                .check(hook)
+                .is_ok()
+        );
+        let wrong = read(&named.replace("https", "http")).unwrap_err();
+        assert!(format!("{wrong:#}").contains("must be https"), "{wrong:#}");
     }
 
     #[test]

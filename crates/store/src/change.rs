@@ -6,7 +6,7 @@ use care::Bsn;
 use fhir::{Resource, patch::Patch};
 use jiff::Timestamp;
 
-use crate::{AuditBody, MessageId, NewMessage};
+use crate::{AuditBody, MessageId, NewMessage, SubscriptionChange};
 
 /// One change of a write.
 ///
@@ -124,6 +124,8 @@ pub struct Alongside {
     /// without it, it always does. Asked inside the writer, so that of two
     /// writes at once the later one judges what the first one wrote.
     pub precedence: Option<fn(stored: &Resource, new: &Resource) -> Precedence>,
+    /// What the changes mean for the delivery of the Subscriptions among them.
+    pub subscription: Option<SubscriptionChange>,
 }
 
 /// What a stored version is to what would come after it.

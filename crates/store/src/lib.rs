@@ -22,6 +22,7 @@ mod read;
 mod search;
 mod store;
 mod stored;
+mod subscription;
 mod whole;
 mod write;
 
@@ -39,4 +40,8 @@ pub use store::{Options, Store};
 pub use stored::{
     Filed, Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Moment, Page, SearchPage,
     Stored, Understood, Walk, WalkPage, Whole, WholePage, Whose,
+};
+pub use subscription::{
+    Attempt, Changed, Changes, Found as FoundEvents, Subscription, SubscriptionChange,
+    SubscriptionEvent, SubscriptionState,
 };

@@ -67,6 +67,11 @@ pub const MESSAGE_BYTES_MAX: usize = 64 << 20;
 /// Audit lines in one call.
 pub const AUDIT_LINES_MAX: usize = 10_000;
 
+/// Subscriptions in one store, those that are off included.
+pub const SUBSCRIPTIONS_MAX: usize = 200;
+/// Events of one subscription that are kept after they arrived.
+pub const SUBSCRIPTION_EVENTS_KEPT_MAX: usize = 1_000;
+
 /// Writes of callers that may wait for the writer; more wait at their caller.
 pub const WAITING_WRITES_MAX: usize = 1_024;
 /// Writes that share one commit.

@@ -1,9 +1,12 @@
 //! The store as others see it.
 
+mod subscriptions;
+
 use std::sync::Arc;
 
 use care::{AccessContext, Bsn, Clock, IdSource, Scope};
 use fhir::FhirVersion;
+use tokio::sync::Notify;
 
 use crate::database::holder::Holder;
 use crate::database::kinds::Kinds;
@@ -54,6 +57,7 @@ struct Inner {
     readers: Readers,
     holder: Holder,
     writer: Writer,
+    changed: Notify,
 }
 
 impl std::fmt::Debug for Store {
@@ -106,6 +110,7 @@ impl Store {
             readers,
             holder,
             writer,
+            changed: Notify::new(),
         })))
     }
 
@@ -404,10 +409,13 @@ impl Store {
                 Ok((changes, with, plan, digest))
             })
             .await?;
-        self.0
+        let written = self
+            .0
             .writer
             .write(move |session| write::apply(session, &changes, plan, &with, digest.as_ref()))
-            .await
+            .await?;
+        self.0.changed.notify_one();
+        Ok(written)
     }
 
     /// Removes all that belongs to a Patient alone for good, all versions and what

@@ -84,6 +84,15 @@ impl Bearer {
         jwt::sign(&self.identity, KIND, &claims)
     }
 
+    /// Somebody of the list by the id of their contexts, for what the node goes
+    /// on doing in their name, such as delivering what they subscribed to. None
+    /// when they have left the list.
+    pub fn somebody(&self, id: &str) -> Option<AccessContext> {
+        let person = self.people.find(id)?;
+        (person.organisation == self.identity.ura())
+            .then(|| person.context(self.identity.organisation(), &*self.ids))
+    }
+
     /// Who presents this token. Refused are: another algorithm than ES256,
     /// another key, issuer or audience, missing claims, a token that has
     /// expired or is not valid yet, one over 8 KiB, and a person who is no

@@ -14,8 +14,11 @@ use fhir::{
 use jiff::Timestamp;
 use store::AddedParameter;
 
-use super::Shared;
+use super::{Shared, subscription};
 use crate::{base, envelope::Query, problem::Problem, representation::FhirBody, route::Endpoint};
+
+/// The type that topics are about.
+const SUBSCRIPTION: &str = "Subscription";
 
 /// How an interaction with a resource type is asked for, below the base, and its
 /// code.
@@ -186,6 +189,11 @@ impl Offered<'_> {
             .map(|one| parameter(one))
             .collect();
         let interactions = self.codes(&INTERACTIONS);
+        let interactions = match name {
+            // One is changed as a whole, so that what it asks for is checked.
+            SUBSCRIPTION => without(&interactions, "patch"),
+            _ => interactions,
+        };
         let mut resource = fhir::value!({
             "type": (name),
             "interaction": (interactions),
@@ -204,6 +212,9 @@ impl Offered<'_> {
             FhirVersion::Stu3 => Vec::new(),
         };
         if !operations.is_empty() {
+            if name == SUBSCRIPTION {
+                subscription::claim(&mut resource);
+            }
             resource.set("operation", operations);
         }
         resource
@@ -276,10 +287,18 @@ impl Offered<'_> {
     }
 }
 
+/// Interactions but one.
+fn without(interactions: &Value, code: &str) -> Value {
+    let kept = interactions.items().iter();
+    let kept = kept.filter(|one| one.text("code") != Some(code));
+    Value::from(kept.cloned().collect::<Vec<_>>())
+}
+
 /// The definition of an operation on a type.
 fn defined(of: &str, name: &str) -> String {
     match name {
         "export" => export(&format!("{}-export", of.to_lowercase())),
+        _ if of == SUBSCRIPTION => subscription::defined(name),
         _ => format!("http://hl7.org/fhir/OperationDefinition/{of}-{name}"),
     }
 }

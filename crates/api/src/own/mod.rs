@@ -32,6 +32,7 @@ mod read;
 mod received;
 mod regional_record;
 mod search;
+mod subscription;
 mod subset;
 mod table;
 mod terminology;
@@ -43,7 +44,7 @@ use std::sync::Arc;
 use axum::{Router, middleware::from_fn_with_state};
 use bytes::Bytes;
 use care::{Clock, IdSource};
-use exchange::{Bulk, Node};
+use exchange::{Bulk, Node, Subscriptions};
 use fhir::{FhirVersion, validation::Validator};
 use tokio::sync::watch;
 
@@ -82,6 +83,8 @@ pub struct FhirBase {
     pub node: Arc<Node>,
     /// Its bulk data.
     pub bulk: Arc<Bulk>,
+    /// Its subscriptions.
+    pub subscriptions: Arc<Subscriptions>,
     /// Its URL as clients know it, without a slash at the end.
     pub url: String,
 }
@@ -91,6 +94,7 @@ pub(crate) struct Own {
     version: FhirVersion,
     node: Arc<Node>,
     bulk: Arc<Bulk>,
+    subscriptions: Arc<Subscriptions>,
     fhir_base: String,
     capability: Bytes,
     validator: Arc<Validator>,
@@ -141,6 +145,7 @@ pub fn router(door: OwnDoor) -> Router {
             validator: Arc::clone(base.node.validation().validator()),
             node: base.node,
             bulk: base.bulk,
+            subscriptions: base.subscriptions,
             fhir_base: base.url,
             entrance: Arc::clone(&entrance),
             ready: ready.clone(),

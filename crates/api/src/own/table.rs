@@ -4,8 +4,8 @@ use fhir::FhirVersion;
 
 use super::{
     Shared, access_log, bulk, bundle, capability, document, everything, explain_access, health,
-    history, message, meta, patch, purge, read, regional_record, search, terminology, validate,
-    write,
+    history, message, meta, patch, purge, read, regional_record, search, subscription, terminology,
+    validate, write,
 };
 use crate::{
     base,
@@ -31,6 +31,7 @@ pub(super) fn of_base(version: FhirVersion) -> Vec<Route<Shared>> {
     table.extend(terminology::routes(version));
     if version == FhirVersion::R4 {
         table.extend(of_region());
+        table.extend(subscription::routes());
     }
     let base = base::path(version);
     table.into_iter().map(|route| route.below(base)).collect()

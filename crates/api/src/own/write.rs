@@ -226,7 +226,7 @@ impl Own {
         change: Change,
         returned: Returned,
     ) -> Result<Response, Problem> {
-        let outcome = self.node.write(cx, change).await?;
+        let outcome = self.subscriptions.write(cx, change).await?;
         let status = match outcome.status {
             Status::Created => StatusCode::CREATED,
             Status::Updated | Status::Unchanged | Status::Outdated | Status::Deleted => {

@@ -18,13 +18,16 @@ use api::{
     own::{FhirBase, OwnDoor},
 };
 use care::{Bsn, Clock, IdSource, ManualClock, OrganisationType, RandomIds, Role, SystemClock};
-use exchange::{Bulk, BulkLimits, Node, NodeParts, catalogue::Catalogue};
+use exchange::{
+    Bulk, BulkLimits, Node, NodeParts, Subscriptions, SubscriptionsParts, catalogue::Catalogue,
+};
 use fhir::FhirVersion;
 use network::{
     PeerAddress, PeerClient,
     addressing::{AddressRegister, ConfiguredAddresses, Directory, Organisation},
     ask::Asker,
     consent::{CachedConsents, ConsentPush, RegionalConsents},
+    hook::{AllowedEndpoints, HttpHooks},
     localisation::{
         LocalisationIndex, PseudonymDoor, RegionalLocalisation, RegionalPseudonyms, Registrar,
         RegistrarSettings,
@@ -118,6 +121,8 @@ pub(crate) struct Member {
     pub(crate) stu3: Option<Arc<Node>>,
     pub(crate) bearer: Arc<Bearer>,
     pub(crate) people: Arc<People>,
+    pub(crate) subscriptions: Arc<Subscriptions>,
+    pub(crate) subscriptions_stu3: Option<Arc<Subscriptions>>,
     pub(crate) fhir: String,
     pub(crate) own: String,
     pub(crate) node_door: String,
@@ -446,7 +451,23 @@ impl Wiring<'_> {
             )
             .unwrap();
             let url = format!("{own}{}", api::base::path(version));
-            FhirBase { node, bulk, url }
+            let (system, system_ids) = (self.identity.clone(), Arc::clone(&ids));
+            let known = Arc::clone(&bearer);
+            let subscriptions = Arc::new(Subscriptions::new(SubscriptionsParts {
+                node: Arc::clone(&node),
+                fhir_base: url.clone(),
+                hooks: Arc::new(HttpHooks::new().unwrap()),
+                allowed: AllowedEndpoints::this_machine(),
+                subscribers: Box::new(move |id| known.somebody(id)),
+                own_system: Box::new(move || system.own_system(&*system_ids)),
+                randomness: Arc::clone(&self.randomness),
+            }));
+            FhirBase {
+                node,
+                bulk,
+                subscriptions,
+                url,
+            }
         };
         let stu3 = stu3_store.map(|stu3| {
             base(NodeParts {
@@ -457,6 +478,8 @@ impl Wiring<'_> {
         });
         let r4 = base(parts);
         let node = Arc::clone(&r4.node);
+        let subscriptions = Arc::clone(&r4.subscriptions);
+        let subscriptions_stu3 = stu3.as_ref().map(|base| Arc::clone(&base.subscriptions));
         let node_stu3 = stu3.as_ref().map(|base| Arc::clone(&base.node));
         let own_door = api::own::router(OwnDoor {
             r4,
@@ -529,6 +552,8 @@ impl Wiring<'_> {
             node,
             bearer,
             people: self.people,
+            subscriptions,
+            subscriptions_stu3,
             fhir,
             own,
             node_door,

@@ -96,7 +96,7 @@ const BASE: [Row; 34] = [
 ];
 
 /// Below the base of R4 only: what asks the region, and what STU3 has not.
-const OF_R4: [Row; 5] = [
+const OF_R4: [Row; 10] = [
     (
         "GET POST",
         "/CodeSystem/$validate-code",
@@ -106,6 +106,27 @@ const OF_R4: [Row; 5] = [
         "GET POST",
         "/CodeSystem/{id}/$validate-code",
         "/CodeSystem/a/$validate-code",
+    ),
+    (
+        "GET POST",
+        "/Subscription/$get-ws-binding-token",
+        "/Subscription/$get-ws-binding-token",
+    ),
+    ("GET POST", "/Subscription/$status", "/Subscription/$status"),
+    (
+        "GET POST",
+        "/Subscription/{id}/$events",
+        "/Subscription/a/$events",
+    ),
+    (
+        "GET POST",
+        "/Subscription/{id}/$get-ws-binding-token",
+        "/Subscription/a/$get-ws-binding-token",
+    ),
+    (
+        "GET POST",
+        "/Subscription/{id}/$status",
+        "/Subscription/a/$status",
     ),
     ("POST", "/$access-log", "/$access-log"),
     ("POST", "/$explain-access", "/$explain-access"),
@@ -126,7 +147,8 @@ pub(crate) fn with_token() -> Vec<(&'static str, String, String)> {
 pub(crate) fn open() -> Vec<(&'static str, String)> {
     let health = ["/health/live", "/health/ready"].map(str::to_owned);
     let metadata = FhirVersion::ALL.map(|version| format!("{}/metadata", api::base::path(version)));
-    let all = health.into_iter().chain(metadata);
+    let socket = format!("{}/$subscription-socket", api::base::path(FhirVersion::R4));
+    let all = health.into_iter().chain(metadata).chain([socket]);
     all.map(|path| ("GET", path)).collect()
 }
 

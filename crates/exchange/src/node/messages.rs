@@ -107,6 +107,7 @@ impl Node {
                     audit,
                     replays: None,
                     precedence: Some(precedence),
+                    subscription: None,
                 };
                 match self.parts.store.write(cx, &scope, changes, with).await {
                     Ok(written) => Ok(Receipt {
@@ -167,6 +168,7 @@ impl Node {
             audit,
             replays: Some(id.clone()),
             precedence: Some(precedence),
+            subscription: None,
         };
         match self
             .parts

@@ -23,6 +23,7 @@ mod purge;
 mod regional;
 mod relation;
 mod statistics;
+mod subscriptions;
 mod terminology;
 mod validation;
 mod whole;
@@ -53,6 +54,10 @@ pub use peer::{
 };
 pub use regional::{EMERGENCY_REASON_CHARACTERS_MAX, RegionalAnswers, SOURCES_AT_ONCE_MAX};
 pub use validation::{Validation, ValidationCounts, ValidationMode};
+pub use subscriptions::{
+    Connection, Content, EventsQuestion, Outgoing, SocketToken, Subscribers, SubscriptionTopic,
+    Subscriptions, SubscriptionsParts, limits as subscription_limits, subscription_topics,
+};
 
 use crate::{
     catalogue::Catalogue,

@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use care::{AccessContext, Bsn, Categories, Scope};
 use fhir::Resource;
-use store::{Found, HistoryOf, HistoryPage, Page, SearchPage, Stored, Understood, Whose};
+use store::{
+    AuditBody, Found, HistoryOf, HistoryPage, Page, SearchPage, Stored, Understood, Whose,
+};
 use trust::{
     audit::{Happened, Outcome},
     policy::Action,
@@ -26,6 +28,24 @@ impl Node {
         let scope = self.reading_scope(cx, &asked).await?;
         let found = self.parts.store.read(cx, &scope, resource_type, id).await?;
         self.shown(cx, &asked, found).await
+    }
+
+    /// Whether there is a resource that somebody may see; written down when not.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn may_see(
+        &self,
+        cx: &AccessContext,
+        resource_type: &str,
+        id: &str,
+    ) -> Result<(), ExchangeError> {
+        let asked = known_type(resource_type)?;
+        let scope = self.reading_scope(cx, &asked).await?;
+        match self.parts.store.read(cx, &scope, resource_type, id).await? {
+            Found::Here(_) => Ok(()),
+            found => self.shown(cx, &asked, found).await.map(|_| ()),
+        }
     }
 
     /// One version of a resource.
@@ -154,6 +174,17 @@ impl Node {
         asked: &[String],
         shown: &[&Stored],
     ) -> Result<(), ExchangeError> {
+        let lines = self.lines_shown(cx, asked, shown).await?;
+        self.write_audit_soon(lines).await
+    }
+
+    /// The lines of what is about to be shown.
+    pub(super) async fn lines_shown(
+        &self,
+        cx: &AccessContext,
+        asked: &[String],
+        shown: &[&Stored],
+    ) -> Result<Vec<AuditBody>, ExchangeError> {
         let mut by_patient: HashMap<Bsn, (Categories, u64)> = HashMap::new();
         let mut known: HashMap<String, Option<Bsn>> = HashMap::new();
         for stored in shown.iter().filter(|stored| !stored.body.is_empty()) {
@@ -180,9 +211,7 @@ impl Node {
             count: Some(shown.len() as u64),
         };
         if by_patient.is_empty() {
-            return self
-                .write_audit_soon(vec![self.audit_body(cx, &entry)])
-                .await;
+            return Ok(vec![self.audit_body(cx, &entry)]);
         }
         let mut bodies = Vec::with_capacity(by_patient.len());
         for (bsn, (categories, count)) in &by_patient {
@@ -191,7 +220,7 @@ impl Node {
             entry.count = Some(*count);
             bodies.push(self.audit_body(cx, &entry));
         }
-        self.write_audit_soon(bodies).await
+        Ok(bodies)
     }
 
     /// The patients that a resource is about, by BSN, as far as they have one.

@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use care::{AccessContext, Bsn, Categories, Scope};
 use fhir::{Resource, outcome::Severity, structure};
-use store::{Alongside, AuditBody, Change, Outcome, StoreError, Written};
+use store::{Alongside, AuditBody, Change, Outcome, StoreError, SubscriptionChange, Written};
 use trust::{
     audit::{Happened, Outcome as Ended},
     policy::Action,
 };
 
-use super::{Node, audit::Entry, own_door::bsn_of};
+use super::{Node, audit::Entry, own_door::bsn_of, subscriptions};
 use crate::error::ExchangeError;
 
 /// How often a patch is tried when others change meanwhile whom its resource is
@@ -44,13 +44,25 @@ impl Node {
         &self,
         cx: &AccessContext,
         scope: &Scope,
+        changes: Vec<Change>,
+    ) -> Result<Written, ExchangeError> {
+        self.written_with(cx, scope, changes, None).await
+    }
+
+    /// The same, with what they mean for the delivery of subscriptions.
+    pub(super) async fn written_with(
+        &self,
+        cx: &AccessContext,
+        scope: &Scope,
         mut changes: Vec<Change>,
+        subscription: Option<SubscriptionChange>,
     ) -> Result<Written, ExchangeError> {
         let mut tries_left = PATCH_TRIES_MAX;
         loop {
             let audit = self.audit_changes(cx, &mut changes).await?;
             let with = Alongside {
                 audit,
+                subscription: subscription.clone(),
                 ..Alongside::default()
             };
             let again = changes.iter().any(is_patch).then(|| changes.clone());
@@ -212,8 +224,15 @@ fn full_url(change: &Change) -> Option<&str> {
     }
 }
 
-/// Whether what a change brings has the shape that FHIR gives it.
+/// Whether what a change brings has the shape that FHIR gives it, and may come
+/// about in this way.
 pub(super) fn check(change: &Change) -> Result<(), ExchangeError> {
+    subscriptions::refuse_aside(change)?;
+    shape(change)
+}
+
+/// Whether what a change brings has the shape that FHIR gives it.
+pub(super) fn shape(change: &Change) -> Result<(), ExchangeError> {
     let Some(resource) = resource(change) else {
         return Ok(());
     };

@@ -305,6 +305,10 @@ impl TestRegion {
         &self.nodes[&number]
     }
 
+    pub(crate) fn shared(&self, number: u32) -> Arc<Node> {
+        Arc::clone(&self.nodes[&number])
+    }
+
     /// Somebody of an organisation, in a role, with the usual purpose.
     #[expect(
         clippy::disallowed_methods,

@@ -12,3 +12,4 @@ mod kit;
 mod messages;
 mod own_door;
 mod regional;
+mod subscriptions;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use exchange::Bulk;
+use exchange::{Bulk, Subscriptions};
 use network::{
     addressing::{Directory, Organisation, REFRESH_INTERVAL},
     consent::CachedConsents,
@@ -19,6 +19,8 @@ pub(crate) struct Background {
     pub(crate) own: Organisation,
     /// The bulk data of each FHIR base.
     pub(crate) bulks: Vec<Arc<Bulk>>,
+    /// The subscriptions of each FHIR base.
+    pub(crate) subscriptions: Vec<Arc<Subscriptions>>,
     pub(crate) directory: Arc<Directory>,
     pub(crate) consents: Arc<CachedConsents>,
     pub(crate) registrar: Registrar,
@@ -35,6 +37,7 @@ impl Background {
         let Self {
             own,
             bulks,
+            subscriptions,
             directory,
             consents,
             registrar,
@@ -65,6 +68,12 @@ impl Background {
         }
         if reachable {
             run(tasks, Box::pin(async move { consents.keep_lease().await }));
+        }
+        for subscriptions in subscriptions {
+            run(
+                tasks,
+                Box::pin(async move { subscriptions.keep_delivering().await }),
+            );
         }
         run(tasks, Box::pin(async move { registrar.run().await }));
     }

@@ -9,13 +9,16 @@ use api::{
     node::{NodeDoor, RegionalServices},
     own::{Callers, FhirBase, OwnDoor},
 };
-use exchange::{Bulk, NetworkRegion, Node, NodeParts, catalogue::Catalogue};
+use exchange::{
+    Bulk, NetworkRegion, Node, NodeParts, Subscriptions, SubscriptionsParts, catalogue::Catalogue,
+};
 use jiff::tz::TimeZone;
 use network::{
     PeerAddress, PeerClient,
     addressing::{Directory, Organisation, RegionalAddresses},
     ask::Asker,
     consent::CachedConsents,
+    hook::{Hooks, HttpHooks},
     localisation::{RegionalLocalisation, RegionalPseudonyms, Registrar, RegistrarSettings},
     status::StatusClient,
 };
@@ -202,13 +205,37 @@ impl RunningNode {
             source_deadline: Duration::from_millis(config.limits.source_deadline_ms),
             time_zone: time_zone.clone(),
         };
+        let bearer = Arc::new(Bearer::new(
+            &files.identity,
+            Arc::clone(&files.people),
+            Arc::clone(&clock),
+            Arc::clone(&ids),
+        ));
+        let hooks: Arc<dyn Hooks> =
+            Arc::new(HttpHooks::new().context("cannot call the endpoints of subscribers")?);
         let base = |records: &Records, parts, beside: Option<&Node>| -> anyhow::Result<FhirBase> {
             let packages = config.files.packages.as_deref();
             let node = validation::node(parts, packages, config.validation.mode, beside)?;
             let node = Arc::new(node);
             let bulk = records.bulk(&node, &files)?;
             let url = fhir_base(records.version);
-            Ok(FhirBase { node, bulk, url })
+            let (system, its_ids) = (files.identity.clone(), Arc::clone(&ids));
+            let known = Arc::clone(&bearer);
+            let subscriptions = Arc::new(Subscriptions::new(SubscriptionsParts {
+                node: Arc::clone(&node),
+                fhir_base: url.clone(),
+                hooks: Arc::clone(&hooks),
+                allowed: config.subscriptions.allowed()?,
+                subscribers: Box::new(move |id| known.somebody(id)),
+                own_system: Box::new(move || system.own_system(&*its_ids)),
+                randomness: randomness.clone(),
+            }));
+            Ok(FhirBase {
+                node,
+                bulk,
+                subscriptions,
+                url,
+            })
         };
         let stu3 = match (&stu3_records, &stu3_store) {
             (Some(records), Some(store)) => {
@@ -229,6 +256,10 @@ impl RunningNode {
             .chain(&stu3)
             .map(|base| Arc::clone(&base.bulk))
             .collect();
+        let subscriptions: Vec<Arc<Subscriptions>> = std::iter::once(&r4)
+            .chain(&stu3)
+            .map(|base| Arc::clone(&base.subscriptions))
+            .collect();
         let stores: Vec<Store> = std::iter::once(store.clone()).chain(stu3_store).collect();
 
         let services = match &config.region.embedded {
@@ -248,12 +279,6 @@ impl RunningNode {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let limits = config.limits.http();
-        let bearer = Arc::new(Bearer::new(
-            &files.identity,
-            Arc::clone(&files.people),
-            Arc::clone(&clock),
-            Arc::clone(&ids),
-        ));
         let own = api::own::router(OwnDoor {
             r4,
             stu3,
@@ -341,6 +366,7 @@ impl RunningNode {
         let background = Background {
             own: organisation.clone(),
             bulks,
+            subscriptions,
             directory: Arc::clone(&directory),
             consents,
             registrar: Registrar::new(store, localisation, context, RegistrarSettings::default()),

@@ -16,10 +16,13 @@ use api::{
     limits::{HttpLimits, Rate},
     own::{Callers, FhirBase, OwnDoor},
 };
-use care::{Clock, IdSource, RandomIds, SystemClock};
-use exchange::{Bulk, BulkLimits, Node, NodeParts, catalogue::Catalogue};
+use care::{AccessContext, Clock, IdSource, RandomIds, SystemClock};
+use exchange::{
+    Bulk, BulkLimits, Node, NodeParts, Subscriptions, SubscriptionsParts, catalogue::Catalogue,
+};
 use fhir::FhirVersion;
 use jiff::tz::TimeZone;
+use network::hook::{AllowedEndpoints, Hooks, HttpHooks};
 use store::Database;
 use tokio::{
     net::TcpListener,
@@ -27,7 +30,7 @@ use tokio::{
     task::{JoinError, JoinHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
-use trust::policy::Policies;
+use trust::{SystemRandomness, policy::Policies};
 
 use alone::Alone;
 use files::SandboxFiles;
@@ -66,7 +69,7 @@ pub(crate) struct Sandbox {
     pub(crate) bases: [String; 2],
     stop: CancellationToken,
     closed: JoinHandle<()>,
-    bulk_work: JoinSet<()>,
+    background: JoinSet<()>,
     /// Removes what was kept for this run only.
     _files: SandboxFiles,
 }
@@ -102,6 +105,12 @@ impl Sandbox {
             source_deadline: NO_WAIT,
             time_zone: TimeZone::get("Europe/Amsterdam")?,
         };
+        let own_system = || -> Box<dyn Fn() -> AccessContext + Send + Sync> {
+            let (system, its_ids) = (files.identity().clone(), Arc::clone(&ids));
+            Box::new(move || system.own_system(&*its_ids))
+        };
+        let hooks: Arc<dyn Hooks> =
+            Arc::new(HttpHooks::new().context("cannot call the endpoints of subscribers")?);
         let base = |parts, beside: Option<&Node>| -> anyhow::Result<FhirBase> {
             let packages = settings.packages.as_deref();
             let node = validation::node(parts, packages, settings.validation, beside)?;
@@ -115,7 +124,23 @@ impl Sandbox {
             )
             .context("cannot keep exports")?;
             let url = fhir_base(version);
-            Ok(FhirBase { node, bulk, url })
+            let subscriber = own_system();
+            let subscriptions = Arc::new(Subscriptions::new(SubscriptionsParts {
+                node: Arc::clone(&node),
+                fhir_base: url.clone(),
+                hooks: Arc::clone(&hooks),
+                allowed: AllowedEndpoints::this_machine(),
+                // Whoever comes in here is the organisation's record system.
+                subscribers: Box::new(move |_| Some(subscriber())),
+                own_system: own_system(),
+                randomness: Arc::new(SystemRandomness),
+            }));
+            Ok(FhirBase {
+                node,
+                bulk,
+                subscriptions,
+                url,
+            })
         };
         let stu3_parts = NodeParts {
             store: stu3_store,
@@ -130,13 +155,13 @@ impl Sandbox {
             ..HttpLimits::STANDARD
         };
         let (_, ready) = watch::channel(true);
-        let (system, its_ids) = (files.identity().clone(), Arc::clone(&ids));
         let bases = [r4.url.clone(), stu3.url.clone()];
         let bulks = [Arc::clone(&r4.bulk), Arc::clone(&stu3.bulk)];
+        let all_subscriptions = [&r4, &stu3].map(|base| Arc::clone(&base.subscriptions));
         let door = api::own::router(OwnDoor {
             r4,
             stu3: Some(stu3),
-            callers: Callers::AnybodyHere(Box::new(move || system.own_system(&*its_ids))),
+            callers: Callers::AnybodyHere(own_system()),
             ready,
             clock,
             ids: Arc::clone(&ids),
@@ -144,17 +169,26 @@ impl Sandbox {
         });
         let stop = CancellationToken::new();
         let closed = api::open_http(socket, door, limits, stop.clone())?.closed;
-        let mut bulk_work = JoinSet::new();
+        let mut background = JoinSet::new();
         for bulk in bulks {
             let tidying = stop.clone();
-            bulk_work.spawn(async move {
+            background.spawn(async move {
                 tokio::select! { () = tidying.cancelled() => {}, () = bulk.keep_tidy() => {} }
                 bulk.stop().await;
             });
         }
+        for subscriptions in all_subscriptions {
+            let delivering = stop.clone();
+            background.spawn(async move {
+                tokio::select! {
+                    () = delivering.cancelled() => {}
+                    () = subscriptions.keep_delivering() => {}
+                }
+            });
+        }
         Ok(Self {
             bases,
-            bulk_work,
+            background,
             stop,
             closed,
             _files: files,
@@ -165,7 +199,7 @@ impl Sandbox {
     pub(crate) async fn stop(self) -> Result<(), JoinError> {
         self.stop.cancel();
         self.closed.await?;
-        self.bulk_work.join_all().await;
+        self.background.join_all().await;
         Ok(())
     }
 }

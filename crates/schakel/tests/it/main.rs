@@ -11,5 +11,6 @@ mod processes;
 mod refusals;
 mod sandbox;
 mod story;
+mod subscriptions;
 mod terminology;
 mod validate;

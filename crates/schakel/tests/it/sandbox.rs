@@ -11,13 +11,13 @@ use serde_json::{Value, json};
 use crate::kit::schakel;
 
 /// A sandbox that ends with the test.
-struct Sandbox {
+pub(crate) struct Sandbox {
     process: Child,
-    base: String,
+    pub(crate) base: String,
 }
 
 impl Sandbox {
-    fn start(data: Option<&Path>) -> Self {
+    pub(crate) fn start(data: Option<&Path>) -> Self {
         Self::start_with(data, &[])
     }
 

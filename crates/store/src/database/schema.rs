@@ -5,16 +5,18 @@ use super::{Connection, OptionalExtension};
 use crate::StoreError;
 
 /// The steps for SQLite, in order. A step that was released never changes.
-const SQLITE: [&str; 3] = [
+const SQLITE: [&str; 4] = [
     include_str!("schemas/sqlite/0001.sql"),
     include_str!("schemas/sqlite/0002.sql"),
     include_str!("schemas/sqlite/0003.sql"),
+    include_str!("schemas/sqlite/0004.sql"),
 ];
 
 /// The steps for PostgreSQL.
-const POSTGRES: [&str; 2] = [
+const POSTGRES: [&str; 3] = [
     include_str!("schemas/postgres/0001.sql"),
     include_str!("schemas/postgres/0002.sql"),
+    include_str!("schemas/postgres/0003.sql"),
 ];
 
 /// Brings the database to the newest schema, all or nothing.

@@ -133,6 +133,11 @@ impl<'a> Session<'a> {
         vid
     }
 
+    /// The number of the last version there is.
+    pub(crate) fn last_vid(&self) -> i64 {
+        self.state.next_vid - 1
+    }
+
     /// Changes a count, when this work is committed.
     pub(crate) fn tally(&mut self, what: i64, by: i64) {
         self.tallies.push((what, by));

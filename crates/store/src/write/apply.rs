@@ -18,7 +18,7 @@ use crate::database::names::{self, Variant};
 use crate::database::writer::Session;
 use crate::database::{self, kinds};
 use crate::index::{self, Entries, MEMBER, Range, Term, Value};
-use crate::{Alongside, Change, Outcome, Precedence, Status, StoreError, Written};
+use crate::{Alongside, Change, Outcome, Precedence, Status, StoreError, Written, subscription};
 
 /// [`crate::Statistics`]: laboratory observations with a LOINC code.
 pub(crate) const LABORATORY_CODED: i64 = -1;
@@ -90,6 +90,7 @@ pub(crate) fn apply(
     audit::append(session, &with.audit)?;
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
     inbox::note_outdated(session, with, &outcomes)?;
+    subscription::note(session, with.subscription.as_ref(), &outcomes)?;
     Ok(Written {
         outcomes,
         duplicate_of: None,

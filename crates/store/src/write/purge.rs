@@ -10,7 +10,7 @@ use crate::database::kinds::{self, Kinds};
 use crate::database::writer::Session;
 use crate::database::{Connection, OptionalExtension};
 use crate::index::{self, Range, Term};
-use crate::{AuditBody, Purged, StoreError};
+use crate::{AuditBody, Purged, StoreError, subscription};
 
 use super::apply::count;
 use super::audit;
@@ -88,6 +88,7 @@ pub(crate) fn purge(
         .connection
         .prepare_cached("DELETE FROM patient WHERE rid = ?1")?
         .execute([patient])?;
+    subscription::look_again(session)?;
     audit::append(session, audit_lines)?;
     Ok(purged)
 }

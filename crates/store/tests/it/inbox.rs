@@ -43,6 +43,7 @@ fn with(message: NewMessage) -> Alongside {
         audit,
         replays: None,
         precedence: None,
+        subscription: None,
     }
 }
 

@@ -20,6 +20,7 @@ mod postgres;
 mod quantities;
 mod scope;
 mod search;
+mod subscriptions;
 mod versions;
 mod whole;
 mod write;
