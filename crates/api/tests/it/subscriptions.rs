@@ -704,3 +704,56 @@ async fn websockets_and_tokens_have_their_limits() {
     assert_eq!(refused.unwrap_err().status(), 413);
     region.close().await;
 }
+
+#[tokio::test]
+async fn at_a_base_of_stu3_the_form_is_the_one_by_criteria() {
+    let region = kit::start().await;
+    let (hospital, receiver) = (&region.hospital, Receiver::start().await);
+    let post = async |resource: Value| {
+        let path = format!("/fhir/stu3/{}", resource["resourceType"].as_str().unwrap());
+        let sent = hospital
+            .ask(HIS, Method::POST, &path)
+            .header("content-type", "application/fhir+json")
+            .body(resource.to_string());
+        let answer = sent.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let delivers = hospital.subscriptions_stu3.as_ref().unwrap();
+    let xml = Some("application/fhir+xml");
+    let (status, answer) = post(by_criteria("DeviceUseStatement", &receiver.url, xml)).await;
+    assert_eq!(status, 201, "{answer}");
+    delivers.deliver_due(now()).await.unwrap();
+    // This name is of STU3 alone.
+    let sequence = json!({ "resourceType": "Sequence", "coordinateSystem": 0 });
+    let (status, answer) = post(by_criteria("Sequence", &receiver.url, xml)).await;
+    assert_eq!(status, 201, "{answer}");
+    delivers.deliver_due(now()).await.unwrap();
+    assert_eq!(post(sequence).await.0, 201);
+    delivers.deliver_due(now()).await.unwrap();
+    let got = receiver.take();
+    assert_eq!(got.len(), 1);
+    assert!(got[0].path.starts_with("/hook/Sequence/"), "{got:?}");
+    assert!(got[0].body.contains("<Sequence "), "{got:?}");
+    for (subscription, expected) in [
+        (
+            by_criteria("MolecularSequence", &receiver.url, xml),
+            "resource type",
+        ),
+        (
+            by_topic("rest-hook", &receiver.url, "empty", None),
+            "topics are for R4",
+        ),
+        (
+            json!({
+                "resourceType": "Subscription", "status": "requested", "reason": "x",
+                "criteria": "Patient", "channel": { "type": "websocket" }
+            }),
+            "known are rest-hook",
+        ),
+    ] {
+        let (status, answer) = post(subscription).await;
+        assert_eq!(status, 422, "{answer}");
+        assert!(answer.contains(expected), "{expected}: {answer}");
+    }
+    region.close().await;
+}

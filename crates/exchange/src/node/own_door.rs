@@ -40,7 +40,7 @@ impl Node {
         resource_type: &str,
         id: &str,
     ) -> Result<(), ExchangeError> {
-        let asked = known_type(resource_type)?;
+        let asked = self.known_type(resource_type)?;
         let scope = self.reading_scope(cx, &asked).await?;
         match self.parts.store.read(cx, &scope, resource_type, id).await? {
             Found::Here(_) => Ok(()),

@@ -20,7 +20,7 @@ use trust::{
 use crate::{
     config::{
         DatabaseSetting, DoorsConfig, FilesConfig, Issuer, LimitsConfig, NodeConfig,
-        OrganisationConfig, RegionConfig, SignInConfig, ValidationConfig,
+        OrganisationConfig, RegionConfig, SignInConfig, SubscriptionsConfig, ValidationConfig,
     },
     node::Sockets,
 };
@@ -293,6 +293,7 @@ fn prepare_node(
         }),
         limits: LimitsConfig::default(),
         validation: ValidationConfig::default(),
+        subscriptions: SubscriptionsConfig::default(),
     };
     let path = settings.data.join(described.slug).join("node.toml");
     config.write(&path)?;

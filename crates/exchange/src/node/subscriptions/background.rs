@@ -79,6 +79,7 @@ impl Subscriptions {
             return Ok(due);
         }
         let last = store.moment().await?.number;
+        self.forget_but(&due);
         due.retain(|of| {
             let is_time = of.wake.is_some_and(|wake| wake <= now);
             let has_work = match of.state {

@@ -106,6 +106,7 @@ impl Subscriptions {
         let scope = node.writing_scope(cx, &changes).await?;
         let sight = node.reading_scope(cx, &[TYPE.to_owned()]).await?;
         write::shape(&change)?;
+        node.judge(&changes, None).await?;
         let status = resource.root().text("status").unwrap_or_default();
         let (state, by_websocket) = match status.as_ref() {
             "requested" => {
@@ -158,6 +159,14 @@ impl Subscriptions {
                 .map_err(|error| wrong(format!("{}: {error}", trigger.resource_type)))?;
         }
         Ok(())
+    }
+
+    /// Forgets up to where subscriptions looked that are no more.
+    fn forget_but(&self, there: &[store::Subscription]) {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.len() > there.len() {
+            looked.retain(|id, _| there.iter().any(|of| of.id == *id));
+        }
     }
 
     /// Up to where a subscription has looked.
