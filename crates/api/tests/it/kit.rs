@@ -4,10 +4,9 @@
 //! choice; they know each other by certificate only.
 
 use std::{
-    io::Write,
     net::SocketAddr,
     path::Path,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -18,16 +17,13 @@ use api::{
     own::{FhirBase, OwnDoor},
 };
 use care::{Bsn, Clock, IdSource, ManualClock, OrganisationType, RandomIds, Role, SystemClock};
-use exchange::{
-    Bulk, BulkLimits, Node, NodeParts, Subscriptions, SubscriptionsParts, catalogue::Catalogue,
-};
+use exchange::{Bulk, BulkLimits, Node, NodeParts, Subscriptions, catalogue::Catalogue};
 use fhir::FhirVersion;
 use network::{
     PeerAddress, PeerClient,
     addressing::{AddressRegister, ConfiguredAddresses, Directory, Organisation},
     ask::Asker,
     consent::{CachedConsents, ConsentPush, RegionalConsents},
-    hook::{AllowedEndpoints, HttpHooks},
     localisation::{
         LocalisationIndex, PseudonymDoor, RegionalLocalisation, RegionalPseudonyms, Registrar,
         RegistrarSettings,
@@ -58,47 +54,14 @@ use trust::{
     pseudonym::{Audience, EmbeddedPseudonyms, PseudonymService, Recipient},
 };
 
+use crate::{subscribing, traces};
+
 /// The patient of the story, and somebody else.
 pub(crate) const BSN: &str = "999911119";
 pub(crate) const OTHER_BSN: &str = "999906276";
 pub(crate) const BSN_SYSTEM: &str = "http://fhir.nl/fhir/NamingSystem/bsn";
 
 const TOKEN_LIFETIME: Duration = Duration::from_mins(10);
-
-/// Everything that was traced since the tests began.
-pub(crate) fn traced() -> String {
-    String::from_utf8_lossy(&log().lock().unwrap()).into_owned()
-}
-
-fn log() -> &'static Arc<Mutex<Vec<u8>>> {
-    static LOG: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
-    LOG.get_or_init(|| {
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let writer = Arc::clone(&log);
-        let levels = "debug,api=trace,exchange=trace,store=trace,trust=trace,network=trace,\
-                      translate=trace,fhir=trace,care=trace,terminology=trace";
-        tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::new(levels))
-            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-            .with_ansi(false)
-            .with_writer(move || LogWriter(Arc::clone(&writer)))
-            .init();
-        log
-    })
-}
-
-struct LogWriter(Arc<Mutex<Vec<u8>>>);
-
-impl Write for LogWriter {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// The region.
 pub(crate) struct Region {
@@ -199,7 +162,7 @@ pub(crate) async fn start() -> Region {
 
 /// Starts a region.
 pub(crate) async fn start_with(settings: Settings) -> Region {
-    log();
+    traces::start();
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
@@ -451,17 +414,12 @@ impl Wiring<'_> {
             )
             .unwrap();
             let url = format!("{own}{}", api::base::path(version));
-            let (system, system_ids) = (self.identity.clone(), Arc::clone(&ids));
-            let known = Arc::clone(&bearer);
-            let subscriptions = Arc::new(Subscriptions::new(SubscriptionsParts {
-                node: Arc::clone(&node),
-                fhir_base: url.clone(),
-                hooks: Arc::new(HttpHooks::new().unwrap()),
-                allowed: AllowedEndpoints::this_machine(),
-                subscribers: Box::new(move |id| known.somebody(id)),
-                own_system: Box::new(move || system.own_system(&*system_ids)),
-                randomness: Arc::clone(&self.randomness),
-            }));
+            let subscriptions = subscribing::to(
+                &node,
+                &url,
+                (&self.identity, &bearer),
+                (&ids, &self.randomness),
+            );
             FhirBase {
                 node,
                 bulk,

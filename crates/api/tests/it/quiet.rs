@@ -95,7 +95,7 @@ async fn no_log_line_and_no_header_holds_a_bsn() {
     hospital.mllp(message.as_bytes(), 2).await;
     region.close().await;
     assert!(!headers.contains("9999111"), "{headers}");
-    let traced = kit::traced();
+    let traced = traces::traced();
     assert!(traced.contains("request"), "the log was captured");
     let told: Vec<&str> = traced
         .lines()

@@ -23,7 +23,7 @@ pub(crate) fn note(
         match (outcome.status, change) {
             (Status::Deleted, _) => forget(session, &outcome.id)?,
             // Nothing was asked that was not asked before.
-            (Status::Unchanged, _) => {}
+            (Status::Unchanged, _) | (_, None) => {}
             (
                 _,
                 Some(SubscriptionChange::Wanted {
@@ -37,7 +37,6 @@ pub(crate) fn note(
             (_, Some(SubscriptionChange::Became { state, wake })) => {
                 became(session, outcome, *state, *wake)?;
             }
-            (_, None) => {}
         }
     }
     Ok(())
