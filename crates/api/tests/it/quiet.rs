@@ -9,6 +9,7 @@ use trust::consent::Preset;
 use crate::{
     kit::{self, BSN},
     region::{question, tell_story},
+    traces,
 };
 
 #[tokio::test]

@@ -53,11 +53,11 @@ pub use peer::{
     PeerAnswer, PeerPart, QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX,
 };
 pub use regional::{EMERGENCY_REASON_CHARACTERS_MAX, RegionalAnswers, SOURCES_AT_ONCE_MAX};
-pub use validation::{Validation, ValidationCounts, ValidationMode};
 pub use subscriptions::{
     Connection, Content, EventsQuestion, Outgoing, SocketToken, Subscribers, SubscriptionTopic,
     Subscriptions, SubscriptionsParts, limits as subscription_limits, subscription_topics,
 };
+pub use validation::{Validation, ValidationCounts, ValidationMode};
 
 use crate::{
     catalogue::Catalogue,
