@@ -61,8 +61,17 @@ struct Row {
     acceptable: u8,
 }
 
+/// What a code system may hold.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    concepts: usize,
+    descriptions: usize,
+    properties: usize,
+}
+
 /// A code system in the making.
 pub struct Builder {
+    limits: Limits,
     header: Header,
     numbers: HashMap<Box<str>, u32>,
     codes: Strings,
@@ -94,7 +103,18 @@ impl std::fmt::Debug for Builder {
 impl Builder {
     /// A code system without concepts yet.
     pub fn new(header: Header) -> Self {
+        let limits = Limits {
+            concepts: CONCEPTS_MAX,
+            descriptions: DESCRIPTIONS_MAX,
+            properties: PROPERTIES_MAX,
+        };
+        Self::within(limits, header)
+    }
+
+    /// The same with limits of its own.
+    fn within(limits: Limits, header: Header) -> Self {
         Self {
+            limits,
             header,
             numbers: HashMap::new(),
             codes: Strings::default(),
@@ -134,7 +154,7 @@ impl Builder {
         if self.numbers.contains_key(&key) {
             return Ok(None);
         }
-        limit("CONCEPTS_MAX", self.codes.len(), CONCEPTS_MAX)?;
+        limit("CONCEPTS_MAX", self.codes.len(), self.limits.concepts)?;
         let number = self.codes.push(code).ok_or(TEXT_TOO_MUCH)?;
         self.numbers.insert(key, number);
         self.flags.push(0);
@@ -174,7 +194,11 @@ impl Builder {
 
     /// Adds a name and gives its number, for [`Self::dialect`].
     pub fn describe(&mut self, new: NewDescription<'_>) -> Result<u32, TooMuch> {
-        limit("DESCRIPTIONS_MAX", self.rows.len(), DESCRIPTIONS_MAX)?;
+        limit(
+            "DESCRIPTIONS_MAX",
+            self.rows.len(),
+            self.limits.descriptions,
+        )?;
         let number = self.rows.len() as u32;
         let start = u32::try_from(self.text.len()).map_err(|_| TEXT_TOO_MUCH)?;
         u32::try_from(self.text.len() + new.text.len()).map_err(|_| TEXT_TOO_MUCH)?;
@@ -232,7 +256,8 @@ impl Builder {
         if let Some(at) = found {
             return Ok(at as u16);
         }
-        limit("PROPERTIES_MAX", self.property_names.len(), PROPERTIES_MAX)?;
+        let max = self.limits.properties;
+        limit("PROPERTIES_MAX", self.property_names.len(), max)?;
         self.property_names.push(PropertyName {
             code: code.to_owned(),
             kind,
@@ -381,5 +406,49 @@ fn fill_gaps(ends: &mut [u32]) {
     for one in ends {
         end = end.max(*one);
         *one = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_holds_what_it_says_and_no_more() {
+        let header = Header {
+            url: "urn:x".to_owned(),
+            version: String::new(),
+            title: String::new(),
+            is_complete: true,
+            ignores_case: false,
+            language: String::new(),
+        };
+        let limits = Limits {
+            concepts: 2,
+            descriptions: 3,
+            properties: 1,
+        };
+        let mut system = Builder::within(limits, header);
+        let over = |limit, max| Err(TooMuch { limit, max });
+        assert_eq!(system.concept("a"), Ok(Some(0)));
+        assert_eq!(system.concept("b"), Ok(Some(1)));
+        assert_eq!(system.concept("a"), Ok(None), "it is there");
+        assert_eq!(system.concept("c"), over("CONCEPTS_MAX", 2));
+        let name = NewDescription {
+            concept: 0,
+            language: "",
+            kind: NameKind::Display,
+            text: "x",
+        };
+        for number in 0..3 {
+            assert_eq!(system.describe(name), Ok(number));
+        }
+        let one_more = system.describe(name).map(|_| None::<u32>);
+        assert_eq!(one_more, over("DESCRIPTIONS_MAX", 3));
+        let kind = PropertyKind::Text;
+        assert_eq!(system.property_name("p", kind), Ok(0));
+        assert_eq!(system.property_name("p", kind), Ok(0), "it is there");
+        let one_more = system.property_name("q", kind).map(|_| None::<u32>);
+        assert_eq!(one_more, over("PROPERTIES_MAX", 1));
     }
 }

@@ -19,7 +19,7 @@ const OF_ALL: [&str; 5] = [
 ];
 
 /// How many children are listed.
-const CHILDREN_MAX: usize = 10_000;
+pub(super) const CHILDREN_MAX: usize = 10_000;
 
 pub(super) fn answer(session: &Session, question: &Question<'_>) -> Result<Value, Refusal> {
     let inputs = question.inputs;

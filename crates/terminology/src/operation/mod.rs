@@ -15,6 +15,8 @@ mod selection;
 mod subsumes;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_limits;
 mod translate;
 mod validate_code;
 
