@@ -20,7 +20,7 @@ pub(super) async fn bundle(
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
     let bundle = own.received(&headers, body).await?;
-    let returned = prefer::returned(&headers)?.unwrap_or(Returned::Minimal);
+    let returned = prefer::returned(&headers).unwrap_or(Returned::Minimal);
     let answer = own.node.bundle_returning(&cx, &bundle, returned).await?;
     Ok(FhirBody::from(&answer).into_response())
 }

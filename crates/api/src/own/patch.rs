@@ -67,7 +67,7 @@ impl Own {
         self.known_type(&resource_type)?;
         let refused = [header::IF_NONE_MATCH, write::IF_NONE_EXIST];
         write::refuse_preconditions(headers, &refused)?;
-        let returned = prefer::returned(headers)?.unwrap_or(Returned::Representation);
+        let returned = prefer::returned(headers).unwrap_or(Returned::Representation);
         let if_match = write::if_match(headers)?;
         let body = body::read(headers, body, self.limits.body_bytes).await?;
         let change = Change::Patch {

@@ -3,28 +3,25 @@
 use exchange::Returned;
 use http::{HeaderMap, HeaderName};
 
-use crate::problem::Problem;
-
 pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// What the answer to a change should hold; `None` when the client does not say.
-pub(super) fn returned(headers: &HeaderMap) -> Result<Option<Returned>, Problem> {
-    let preferences = headers
+/// A preference that is not known is as good as none (RFC 7240, 2): clients in use
+/// send `return=presentation`.
+pub(super) fn returned(headers: &HeaderMap) -> Option<Returned> {
+    headers
         .get_all(PREFER)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split([',', ';']))
-        .filter_map(|preference| preference.trim().strip_prefix("return="));
-    let mut returned = None;
-    for preference in preferences {
-        returned = Some(match preference.trim_matches('"') {
-            "minimal" => Returned::Minimal,
-            "representation" => Returned::Representation,
-            "OperationOutcome" => Returned::OperationOutcome,
-            _ => return Err(Problem::bad_request("Prefer asks for what there is not")),
-        });
-    }
-    Ok(returned)
+        .filter_map(|preference| preference.trim().strip_prefix("return="))
+        .filter_map(|preference| match preference.trim_matches('"') {
+            "minimal" => Some(Returned::Minimal),
+            "representation" => Some(Returned::Representation),
+            "OperationOutcome" => Some(Returned::OperationOutcome),
+            _ => None,
+        })
+        .next_back()
 }
 
 #[cfg(test)]
@@ -34,21 +31,21 @@ mod tests {
     #[test]
     fn preferences_are_read() {
         for (prefer, expected) in [
-            ("return=minimal", Some(Some(Returned::Minimal))),
+            ("return=minimal", Some(Returned::Minimal)),
             (
                 "respond-async, return=representation",
-                Some(Some(Returned::Representation)),
+                Some(Returned::Representation),
             ),
             (
                 "return=OperationOutcome; x",
-                Some(Some(Returned::OperationOutcome)),
+                Some(Returned::OperationOutcome),
             ),
-            ("handling=strict", Some(None)),
-            ("return=everything", None),
+            ("handling=strict", None),
+            ("return=presentation", None),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(PREFER, prefer.parse().unwrap());
-            assert_eq!(returned(&headers).ok(), expected, "{prefer}");
+            assert_eq!(returned(&headers), expected, "{prefer}");
         }
     }
 }

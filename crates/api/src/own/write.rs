@@ -38,7 +38,7 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
     refuse_preconditions(&headers, &[header::IF_MATCH, header::IF_NONE_MATCH])?;
-    let returned = prefer::returned(&headers)?.unwrap_or(Returned::Representation);
+    let returned = prefer::returned(&headers).unwrap_or(Returned::Representation);
     let if_none_exist = match headers.get(IF_NONE_EXIST) {
         Some(condition) => Some(condition_of(condition)?),
         None => None,
@@ -64,7 +64,7 @@ pub(super) async fn update(
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
     refuse_preconditions(&headers, &[header::IF_NONE_MATCH, IF_NONE_EXIST])?;
-    let returned = prefer::returned(&headers)?.unwrap_or(Returned::Representation);
+    let returned = prefer::returned(&headers).unwrap_or(Returned::Representation);
     let if_match = if_match(&headers)?;
     let resource = own.received_as(&resource_type, &headers, body).await?;
     if resource.id().as_deref() != Some(id.as_str()) {
@@ -97,7 +97,7 @@ pub(super) async fn update_where(
     body: Body,
 ) -> Result<Response, Problem> {
     refuse_preconditions(&headers, &PRECONDITIONS)?;
-    let returned = prefer::returned(&headers)?.unwrap_or(Returned::Representation);
+    let returned = prefer::returned(&headers).unwrap_or(Returned::Representation);
     let query = needed(query)?;
     let resource = own.received_as(&resource_type, &headers, body).await?;
     own.write(
@@ -204,7 +204,7 @@ impl Own {
         change: Change,
         headers: &HeaderMap,
     ) -> Result<Response, Problem> {
-        let returned = prefer::returned(headers)?;
+        let returned = prefer::returned(headers);
         let outcome = self.node.write(cx, change).await?;
         let mut response = match returned {
             Some(Returned::OperationOutcome) => {
