@@ -94,8 +94,8 @@ pub(crate) fn names_a_person(name: &str, value: &str) -> bool {
     if value.contains(Bsn::SYSTEM) || value.contains(Bsn::OID) {
         return true;
     }
-    // A filter can name any parameter, with any text around it.
-    if name == "_filter" {
+    // These can name any parameter, with any text around it.
+    if matches!(name, "_filter" | "_typeFilter") {
         let words = value.split(|letter: char| !letter.is_ascii_digit());
         return value.contains("identifier")
             && words.into_iter().any(|one| Bsn::parse(one).is_ok());
@@ -189,6 +189,8 @@ mod tests {
             ("_has:Observation:subject:identifier", "999911119", true),
             ("_filter", "patient.identifier eq \"999911119\"", true),
             ("_filter", "code eq 999911119", false),
+            ("_typeFilter", "Patient?identifier=999911119", true),
+            ("_typeFilter", "Patient?active=true", false),
         ] {
             assert_eq!(names_a_person(name, value), expected, "{name}={value}");
         }

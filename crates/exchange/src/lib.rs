@@ -28,8 +28,8 @@ pub use node::{
     QUERIES_PER_BATCH_MAX, QUERY_BYTES_MAX, RESOURCES_PER_QUERY_MAX, RESOURCES_PER_SOURCE_MAX,
     ROUNDS_MAX, Receipt, RegionalAnswers, Returned, SOURCE_DEADLINE, SOURCES_AT_ONCE_MAX,
     SocketToken, Subscribers, SubscriptionTopic, Subscriptions, SubscriptionsParts,
-    TerminologyQuestion, Validation, ValidationCounts, ValidationMode, done, subscription_limits,
-    subscription_topics,
+    TerminologyQuestion, TypeFilter, Validation, ValidationCounts, ValidationMode, WantedElement,
+    done, subscription_limits, subscription_topics,
 };
 pub use record::{RegionalRecord, SourceReport, SourceState, SourcedResource};
 pub use region::{Answer, LogAnswer, Participant, Region, Unreachable};

@@ -51,6 +51,8 @@ pub const INCLUDE_ROUNDS_MAX: usize = 8;
 pub const LAST_N_MAX: usize = 100;
 /// Observations that `$lastn` looks at.
 pub const LAST_N_LOOKED_AT_MAX: usize = 50_000;
+/// Profiles, tags and security labels that `$meta` of a type tells.
+pub const META_VALUES_MAX: usize = 1_000;
 /// Seconds that one search may take.
 pub const SEARCH_SECONDS_MAX: usize = 10;
 

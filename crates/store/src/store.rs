@@ -21,8 +21,8 @@ use crate::{
     AddedParameter, Alongside, AuditBody, AuditLine, AuditPage, Change, Found, HistoryOf,
     HistoryPage, Integrity, Message, MessageFilter, MessageId, MessageOverview, MessageSummary,
     Moment, NewMessage, OutboxEvent, Page, Purged, Reindexing, Seal, SearchPage, Statistics,
-    StoreError, Understood, Walk, WalkPage, Whole, WholePage, Written, lists, moment, read, search,
-    whole, write,
+    StoreError, Stored, Understood, Walk, WalkPage, Whole, WholePage, Written, lists, moment, read,
+    search, whole, write,
 };
 
 /// What a store is opened with.
@@ -304,6 +304,25 @@ impl Store {
         .await
     }
 
+    /// Resources in sight that have between them every profile, tag and security
+    /// label that is in use on a type, or on all without one. A value that a hidden
+    /// resource alone has is not among them.
+    ///
+    /// # Errors
+    /// [`StoreError::LimitExceeded`] past [`crate::limits::META_VALUES_MAX`] values.
+    pub async fn in_use(
+        &self,
+        cx: &AccessContext,
+        scope: &Scope,
+        resource_type: Option<&str>,
+    ) -> Result<Vec<Stored>, StoreError> {
+        let of = resource_type.map(str::to_owned);
+        self.searching(cx, scope, &[], move |searching, _| {
+            search::in_use(searching, of.as_deref())
+        })
+        .await
+    }
+
     async fn search_in(
         &self,
         cx: &AccessContext,
@@ -317,15 +336,15 @@ impl Store {
         .await
     }
 
-    async fn searching(
+    async fn searching<T: Send + 'static>(
         &self,
         cx: &AccessContext,
         scope: &Scope,
         query: &[(String, String)],
-        search: impl FnOnce(Searching<'_>, &[(String, String)]) -> Result<SearchPage, StoreError>
+        search: impl FnOnce(Searching<'_>, &[(String, String)]) -> Result<T, StoreError>
         + Send
         + 'static,
-    ) -> Result<SearchPage, StoreError> {
+    ) -> Result<T, StoreError> {
         let inner = &self.0;
         let (kinds, key) = (Arc::clone(&inner.kinds), Arc::clone(&inner.key));
         let shared = inner.shared.clone();

@@ -226,7 +226,11 @@ impl Offered<'_> {
         if self.endpoints.iter().any(|(_, path)| *path == "/$export") {
             found.push(self.operation("export", &export("export")));
         }
-        if self.version == FhirVersion::Stu3 {
+        if self.version == FhirVersion::R4 {
+            if self.endpoints.iter().any(|(_, path)| *path == "/$meta") {
+                found.push(self.operation("meta", &defined("Resource", "meta")));
+            }
+        } else {
             let mut named: Vec<(&str, &str)> = self
                 .operations()
                 .filter(|(of, _)| *of == "Resource" || self.version.resource_type(of).is_some())

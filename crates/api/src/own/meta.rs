@@ -1,10 +1,10 @@
 //! `$meta`, `$meta-add` and `$meta-delete`: profiles, tags and security labels of
-//! one resource.
+//! one resource; by `$meta` also those that are in use on a type or on all.
 //!
 //! What is added or taken away makes a new version: it changes what is found
 //! and who may see it, and that must be seen in the history.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use axum::{
     body::Body,
@@ -24,6 +24,28 @@ use crate::{
     problem::Problem,
     representation::FhirBody,
 };
+
+/// `GET $meta`: what is in use on all types.
+pub(super) async fn of_system(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.must_be_empty()?;
+    own.in_use(&cx, None).await
+}
+
+/// `GET [type]/$meta`: what is in use on a type.
+pub(super) async fn of_type(
+    State(own): State<Shared>,
+    Caller(cx): Caller,
+    At(resource_type): At<String>,
+    query: Query,
+) -> Result<Response, Problem> {
+    query.must_be_empty()?;
+    own.known_type(&resource_type)?;
+    own.in_use(&cx, Some(&resource_type)).await
+}
 
 /// `GET [type]/[id]/$meta`.
 pub(super) async fn meta(
@@ -119,15 +141,63 @@ impl Own {
         Ok(self.meta_of(&stored.ok_or(ExchangeError::NotFound)?))
     }
 
+    /// The profiles, tags and security labels that are in use, each once.
+    async fn in_use(
+        &self,
+        cx: &AccessContext,
+        resource_type: Option<&str>,
+    ) -> Result<Response, Problem> {
+        let mut lists: [(&str, Vec<Value>); 3] =
+            ["profile", "security", "tag"].map(|name| (name, Vec::new()));
+        for stored in self.node.in_use(cx, resource_type).await? {
+            let resource = Resource::parse_in(self.version, &stored.body);
+            let resource = resource.map_err(|_| Problem::unexpected())?;
+            let Some(meta) = resource.root().get("meta") else {
+                continue;
+            };
+            for (name, list) in &mut lists {
+                list.extend(meta.each(name).map(Value::from));
+            }
+        }
+        let mut meta = fhir::value!({});
+        for (name, list) in lists {
+            let mut known = HashSet::new();
+            let list: Vec<Value> = list
+                .into_iter()
+                .filter(|value| known.insert(told(value)))
+                .collect();
+            if !list.is_empty() {
+                meta.set(name, list);
+            }
+        }
+        let is_empty = meta.members().is_empty();
+        Ok(returned((!is_empty).then_some(meta)))
+    }
+
     /// The Meta of a version, as the operation gives it back.
     fn meta_of(&self, stored: &Stored) -> Response {
         let resource = Resource::parse_in(self.version, &stored.body).ok();
-        let meta = resource.and_then(|resource| resource.root().get("meta").map(Value::from));
-        let parameter = match meta {
-            Some(meta) => fhir::value!([{ "name": "return", "valueMeta": (meta) }]),
-            None => fhir::value!([{ "name": "return" }]),
-        };
-        let parameters = fhir::value!({ "resourceType": "Parameters", "parameter": (parameter) });
-        FhirBody::from(&parameters).into_response()
+        returned(resource.and_then(|resource| resource.root().get("meta").map(Value::from)))
     }
+}
+
+/// What two entries of a list are the same by: of a code its system and code.
+fn told(value: &Value) -> Vec<u8> {
+    match (value.text("system"), value.text("code")) {
+        (None, None) => value.to_bytes(),
+        (system, code) => fhir::value!([
+            (system.unwrap_or_default().to_owned()),
+            (code.unwrap_or_default().to_owned())
+        ])
+        .to_bytes(),
+    }
+}
+
+fn returned(meta: Option<Value>) -> Response {
+    let parameter = match meta {
+        Some(meta) => fhir::value!([{ "name": "return", "valueMeta": (meta) }]),
+        None => fhir::value!([{ "name": "return" }]),
+    };
+    let parameters = fhir::value!({ "resourceType": "Parameters", "parameter": (parameter) });
+    FhirBody::from(&parameters).into_response()
 }

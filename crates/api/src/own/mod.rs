@@ -21,6 +21,7 @@ mod everything;
 mod explain_access;
 mod health;
 mod history;
+mod last_n;
 mod message;
 mod meta;
 mod operation;

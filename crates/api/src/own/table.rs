@@ -4,8 +4,8 @@ use fhir::FhirVersion;
 
 use super::{
     Shared, access_log, bulk, bundle, capability, document, everything, explain_access, health,
-    history, message, meta, patch, purge, read, regional_record, search, subscription, terminology,
-    validate, write,
+    history, last_n, message, meta, patch, purge, read, regional_record, search, subscription,
+    terminology, validate, write,
 };
 use crate::{
     base,
@@ -47,6 +47,7 @@ fn on_everything() -> Vec<Route<Shared>> {
         route("/", Bearer).post(bundle::bundle),
         route("/_search", Bearer).post(search::search_types_in_body),
         route("/_history", Bearer).get(history::of_system),
+        route("/$meta", Bearer).get(meta::of_system),
         route("/$export", Bearer)
             .get_or_post(bulk::of_system)
             .no_head(),
@@ -70,6 +71,8 @@ fn on_types() -> Vec<Route<Shared>> {
         route("/{type}/_search", Bearer).post(search::search_in_body),
         route("/{type}/_history", Bearer).get(history::of_type),
         route("/{type}/$validate", Bearer).post(validate::of_type),
+        route("/{type}/$meta", Bearer).get(meta::of_type),
+        route("/Observation/$lastn", Bearer).get_or_post(last_n::last_n),
         route("/Patient/$export", Bearer)
             .get_or_post(bulk::of_patients)
             .no_head(),

@@ -204,8 +204,26 @@ async fn what_is_asked_wrongly_says_why() {
     let hospital = &region.hospital;
     for (who, path, prefer, expected) in [
         (HIS, "/$export", "return=minimal", 400),
-        (HIS, "/$export?_elements=id", "respond-async", 400),
+        (HIS, "/$export?_elements=shoe", "respond-async", 400),
         (HIS, "/$export?_typeFilter=Patient", "respond-async", 400),
+        (
+            HIS,
+            "/$export?_typeFilter=Patient%3Fshoe=1",
+            "respond-async",
+            400,
+        ),
+        (
+            HIS,
+            "/$export?_typeFilter=Patient%3Fbirthdate=never",
+            "respond-async",
+            400,
+        ),
+        (
+            HIS,
+            "/$export?_typeFilter=Patient%3Fidentifier=999911119",
+            "respond-async",
+            400,
+        ),
         (HIS, "/$export?_outputFormat=csv", "respond-async", 400),
         (HIS, "/$export?_type=Nothing", "respond-async", 400),
         (HIS, "/Group/a/$export", "respond-async", 404),
@@ -213,7 +231,7 @@ async fn what_is_asked_wrongly_says_why() {
         ("operator", "/Patient/$export", "respond-async", 403),
         (
             HIS,
-            "/$export?_elements=id",
+            "/$export?_elements=shoe&_typeFilter=Patient%3Fshoe=1",
             "respond-async, handling=lenient",
             202,
         ),
@@ -227,6 +245,99 @@ async fn what_is_asked_wrongly_says_why() {
             "{who} {path} {prefer}"
         );
     }
+    region.close().await;
+}
+
+#[tokio::test]
+async fn an_export_can_be_narrowed_to_some_resources_and_some_elements() {
+    let region = kit::start().await;
+    let hospital = &region.hospital;
+    hospital.patient(HIS, BSN).await;
+    let put = async |value: Value| {
+        let name = value["resourceType"].as_str().unwrap();
+        let path = format!("/{name}/{}", value["id"].as_str().unwrap());
+        let (status, answer) = hospital.fhir(HIS, Method::PUT, &path, Some(&value)).await;
+        assert!(status < 300, "{answer}");
+    };
+    for (id, gender, active) in [
+        ("a", "female", true),
+        ("b", "male", true),
+        ("c", "male", false),
+    ] {
+        put(json!({
+            "resourceType": "Patient", "id": id, "gender": gender, "active": active,
+            "name": [{ "family": "Lang" }], "birthDate": "1970-01-01"
+        }))
+        .await;
+    }
+    put(json!({ "resourceType": "Organization", "id": "o", "name": "x", "alias": ["y"] })).await;
+    for (query, expected) in [
+        ("_typeFilter=Patient%3Fgender=male", "b c; o"),
+        (
+            "_typeFilter=Patient%3Fgender=male%26active=true&_type=Patient",
+            "b; ",
+        ),
+        (
+            "_typeFilter=Patient%3F_id=a,b%26gender=male,Patient%3Fgender=female%26name=Lang",
+            "a b; o",
+        ),
+        (
+            "_typeFilter=Patient%3F_id=c&_typeFilter=Organization%3Fname=z",
+            "c; ",
+        ),
+        (
+            "_elements=Patient.gender,name&_typeFilter=Patient%3F_id=a",
+            "a; o",
+        ),
+    ] {
+        let response = kick_off(hospital, HIS, &format!("/$export?{query}"), "respond-async").await;
+        let place = place(hospital, &response);
+        let manifest = manifest(hospital, &place).await;
+        let found = lines(hospital, &manifest, "output").await;
+        let ids = |name: &str| {
+            let all = found.iter().filter(|one| one["resourceType"] == name);
+            let mut ids: Vec<&str> = all.map(|one| one["id"].as_str().unwrap()).collect();
+            ids.sort_unstable();
+            ids.join(" ")
+        };
+        let told = format!("{}; {}", ids("Patient"), ids("Organization"));
+        assert_eq!(told, expected, "{query}");
+        if query.contains("_elements") {
+            let patient = found.iter().find(|one| one["id"] == "a").unwrap();
+            assert!(patient.get("birthDate").is_none() && patient["gender"] == "female");
+            assert_eq!(patient["meta"]["tag"][0]["code"], "SUBSETTED");
+            let organisation = found.iter().find(|one| one["id"] == "o").unwrap();
+            assert!(organisation.get("alias").is_none() && organisation["name"] == "x");
+        }
+        let removed = hospital.ask(HIS, Method::DELETE, &place).send().await;
+        assert_eq!(removed.unwrap().status(), 202);
+    }
+    region.close().await;
+}
+
+#[tokio::test]
+async fn to_ask_for_the_head_of_an_export_starts_none() {
+    let settings = Settings {
+        bulk: BulkLimits {
+            jobs_per_client: 1,
+            at_work: 0,
+            ..BulkLimits::STANDARD
+        },
+        ..Settings::default()
+    };
+    let region = kit::start_with(settings).await;
+    let hospital = &region.hospital;
+    for path in ["/$export", "/Patient/$export", "/Group/a/$export"] {
+        let head = hospital
+            .ask(HIS, Method::HEAD, &format!("/fhir/r4{path}"))
+            .header("prefer", "respond-async");
+        let head = head.send().await.unwrap();
+        assert_eq!(head.status(), 405, "{path}");
+        assert_eq!(head.headers()["allow"], "GET,POST", "{path}");
+    }
+    // There is still room for the one that may be.
+    let response = kick_off(hospital, HIS, "/$export", "respond-async").await;
+    assert_eq!(response.status(), 202);
     region.close().await;
 }
 
@@ -296,6 +407,8 @@ async fn an_export_that_was_cut_off_goes_on_and_shows_the_moment_of_the_question
         since: None,
         types: vec!["Observation".to_owned(), "Patient".to_owned()],
         patients: None,
+        filters: Vec::new(),
+        elements: Vec::new(),
     };
     // An id for the export and for one file; the second file is one too many.
     let bulk = open(&region, 2);

@@ -122,7 +122,7 @@ fn tries(version: FhirVersion, claim: &Value) -> Vec<(Method, String, String, Ve
 /// another method the wrong one. Some are on the type alone.
 fn place_of(resource_type: &str, operation: &str) -> String {
     let place = match (resource_type, operation) {
-        ("CodeSystem", "lookup") | ("Patient", "export") => "",
+        ("CodeSystem", "lookup") | ("Patient", "export") | ("Observation", "lastn") => "",
         _ => "/a",
     };
     format!("{place}/${operation}")

@@ -399,3 +399,151 @@ async fn a_record_is_destroyed_whole_by_the_record_system_only() {
     assert_eq!((status, &stored["meta"]["versionId"]), (201, &json!("1")));
     region.close().await;
 }
+
+#[tokio::test]
+async fn the_most_recent_observations_are_told_and_written_down() {
+    let region = kit::start().await;
+    let hospital = &region.hospital;
+    let id = hospital.patient(HIS, BSN).await;
+    for (number, code, day) in [(1, "a", 3), (2, "a", 9), (3, "b", 1), (4, "a", 5)] {
+        let category = "http://terminology.hl7.org/CodeSystem/observation-category";
+        let observation = json!({
+            "resourceType": "Observation", "id": format!("o{number}"), "status": "final",
+            "category": [{ "coding": [{ "system": category, "code": "laboratory" }] }],
+            "code": { "coding": [{ "system": "urn:c", "code": code }] },
+            "subject": { "reference": format!("Patient/{id}") },
+            "effectiveDateTime": format!("2026-01-0{day}")
+        });
+        let path = format!("/Observation/o{number}");
+        let (status, _) = hospital
+            .fhir(HIS, Method::PUT, &path, Some(&observation))
+            .await;
+        assert_eq!(status, 201);
+    }
+    let ids = |bundle: &Value| {
+        let entries = bundle["entry"].as_array().map_or(&[][..], Vec::as_slice);
+        let ids = entries
+            .iter()
+            .map(|entry| entry["resource"]["id"].as_str().unwrap());
+        ids.collect::<Vec<_>>().join(" ")
+    };
+    let before = lines_about(hospital).await;
+    let path = |query: &str| format!("/Observation/$lastn?patient={id}{query}");
+    for (query, expected) in [
+        ("&category=laboratory", "o2 o3"),
+        ("&code=a&max=2", "o2 o4"),
+        ("&code=urn:c%7Cb,urn:c%7Ca&max=9", "o2 o4 o1 o3"),
+        ("&category=laboratory&date=lt2026-01-05", "o1 o3"),
+        ("&code=nothing", ""),
+    ] {
+        let (status, bundle) = get(hospital, &path(query)).await;
+        assert_eq!(status, 200, "{bundle}");
+        assert_eq!(ids(&bundle), expected, "{query}");
+        assert_eq!(bundle["link"][0]["relation"], "self");
+    }
+    assert_eq!(
+        lines_about(hospital).await,
+        before + 4,
+        "the last showed nothing"
+    );
+    // In a body, where a BSN may be named.
+    let question = json!({ "resourceType": "Parameters", "parameter": [
+        { "name": "subject.identifier", "valueString": format!("{}|{BSN}", kit::BSN_SYSTEM) },
+        { "name": "category", "valueString": "laboratory" },
+        { "name": "max", "valueInteger": 1 }
+    ] });
+    let (status, bundle) = post(hospital, "/Observation/$lastn", &question).await;
+    assert_eq!((status, &*ids(&bundle)), (200, "o2 o3"), "{bundle}");
+    assert!(!bundle.to_string().contains(&format!("lastn?{BSN}")));
+    for query in [
+        "",
+        "&code=a&max=0",
+        "&code=a&max=101",
+        "&code=a&_sort=date",
+        "&shoe=1&code=a",
+    ] {
+        let (status, answer) = get(hospital, &path(query)).await;
+        assert!((400..500).contains(&status), "{query}: {answer}");
+    }
+    let (status, _) = get(hospital, "/Observation/$lastn?code=a").await;
+    assert_eq!(status, 400, "of whom is not said");
+    // A patient sees their own only, and who may read nothing is refused.
+    let asked = path("&category=laboratory&max=1");
+    let own = hospital
+        .fhir("patient-hospital", Method::GET, &asked, None)
+        .await;
+    assert_eq!((own.0, &*ids(&own.1)), (200, "o2 o3"));
+    let refused = hospital.fhir("operator", Method::GET, &asked, None).await;
+    assert_eq!(refused.0, 403);
+    region.close().await;
+}
+
+async fn lines_about(member: &Member) -> usize {
+    let page = store::AuditPage {
+        before: None,
+        limit: 100,
+    };
+    let cx = member.bearer.verify(&member.token(HIS)).unwrap();
+    let bsn = care::Bsn::parse(BSN).unwrap();
+    let lines = member.node.store().audit_about(&cx, &bsn, page).await;
+    lines.unwrap().len()
+}
+
+#[tokio::test]
+async fn what_is_in_use_is_told_of_a_type_and_of_all() {
+    let region = kit::start().await;
+    let hospital = &region.hospital;
+    let tag = |code: &str| json!({ "system": "urn:t", "code": code });
+    for (kind, id, meta) in [
+        (
+            "Basic",
+            "a",
+            json!({ "tag": [tag("x")], "profile": ["urn:p"] }),
+        ),
+        ("Basic", "b", json!({ "tag": [tag("x"), tag("y")] })),
+        (
+            "Organization",
+            "c",
+            json!({ "tag": [tag("z")], "security": [tag("s")] }),
+        ),
+    ] {
+        let resource = json!({
+            "resourceType": kind, "id": id, "meta": meta, "code": { "text": "c" }, "name": "n"
+        });
+        let mut resource = resource;
+        let out = if kind == "Basic" { "name" } else { "code" };
+        resource.as_object_mut().unwrap().remove(out);
+        let path = format!("/{kind}/{id}");
+        let (status, answer) = hospital
+            .fhir(HIS, Method::PUT, &path, Some(&resource))
+            .await;
+        assert_eq!(status, 201, "{answer}");
+    }
+    for (path, tags, profiles, labels) in [
+        ("/Basic/$meta", 2, 1, 0),
+        ("/Organization/$meta", 1, 0, 1),
+        ("/$meta", 3, 1, 1),
+    ] {
+        let (status, answer) = get(hospital, path).await;
+        assert_eq!(status, 200, "{answer}");
+        let meta = &answer["parameter"][0]["valueMeta"];
+        let count = |name: &str| meta[name].as_array().map_or(0, Vec::len);
+        let found = (count("tag"), count("profile"), count("security"));
+        assert_eq!(found, (tags, profiles, labels), "{path}: {answer}");
+    }
+    let (status, answer) = get(hospital, "/Patient/$meta").await;
+    assert_eq!(
+        (status, &answer["parameter"]),
+        (200, &json!([{ "name": "return" }]))
+    );
+    assert_eq!(get(hospital, "/Robot/$meta").await.0, 404);
+    // Nobody hears of labels that only what they may not see has.
+    let own = hospital
+        .fhir("patient-hospital", Method::GET, "/$meta", None)
+        .await;
+    assert_eq!(
+        (own.0, &own.1["parameter"]),
+        (200, &json!([{ "name": "return" }]))
+    );
+    region.close().await;
+}

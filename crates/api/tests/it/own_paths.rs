@@ -14,7 +14,7 @@ const DOOR: [Row; 2] = [
 ];
 
 /// Below the base of every version.
-const BASE: [Row; 34] = [
+const BASE: [Row; 37] = [
     ("GET POST", "", ""),
     ("POST", "/", "/"),
     ("GET POST", "/$export", "/$export"),
@@ -44,6 +44,9 @@ const BASE: [Row; 34] = [
         "/ConceptMap/a/$translate",
     ),
     ("GET POST", "/Group/{id}/$export", "/Group/a/$export"),
+    ("GET POST", "/Observation/$lastn", "/Observation/$lastn"),
+    ("GET", "/$meta", "/$meta"),
+    ("GET", "/{type}/$meta", "/Patient/$meta"),
     ("GET POST", "/Patient/$export", "/Patient/$export"),
     (
         "GET POST",

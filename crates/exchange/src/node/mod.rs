@@ -15,6 +15,7 @@ mod bulk;
 mod document;
 mod entry;
 mod explain;
+mod last_n;
 mod messages;
 mod own_door;
 mod pages;
@@ -46,6 +47,7 @@ pub use access_log::{AccessLog, AccessLogLine, AccessLogSource, AccessVisit, LOG
 pub use batch::{BUNDLE_ENTRIES_MAX, Returned, done};
 pub use bulk::{
     Batch, Bulk, BulkError, BulkLimits, ExportFile, ExportQuestion, Imported, Job, JobState, Level,
+    TypeFilter, WantedElement,
 };
 pub use document::DOCUMENT_RESOURCES_MAX;
 pub use messages::{Channel, Receipt};

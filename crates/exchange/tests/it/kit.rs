@@ -76,7 +76,8 @@ pub(crate) struct TestRegion {
     pub(crate) wires: Arc<Wires>,
     /// Whether no audit line can be written any more.
     pub(crate) broken: Arc<AtomicBool>,
-    _directory: TempDir,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) directory: TempDir,
 }
 
 /// An audit chain that can be made to fail.
@@ -297,16 +298,13 @@ impl TestRegion {
             consents,
             wires,
             broken,
-            _directory: directory,
+            clock,
+            directory,
         }
     }
 
-    pub(crate) fn node(&self, number: u32) -> &Node {
+    pub(crate) fn node(&self, number: u32) -> &Arc<Node> {
         &self.nodes[&number]
-    }
-
-    pub(crate) fn shared(&self, number: u32) -> Arc<Node> {
-        Arc::clone(&self.nodes[&number])
     }
 
     /// Somebody of an organisation, in a role, with the usual purpose.
@@ -314,7 +312,7 @@ impl TestRegion {
         clippy::disallowed_methods,
         reason = "a test stands in for authentication"
     )]
-    pub(crate) fn person(&self, number: u32, role: Role) -> AccessContext {
+    fn actor(&self, number: u32, role: Role, id: &str) -> AccessContext {
         let organisation = self.node(number).organisation();
         let purpose = match role {
             Role::Patient => Purpose::PatientRequest,
@@ -324,7 +322,7 @@ impl TestRegion {
         };
         AccessContext::from_authentication(Authenticated {
             actor: Actor {
-                id: role.name().into(),
+                id: id.to_owned(),
                 name: format!("De {}", role.name()),
                 role,
             },
@@ -338,6 +336,16 @@ impl TestRegion {
             emergency_reason: None,
             request: RequestId(format!("request-{number}-{}", role.name())),
         })
+    }
+
+    /// Somebody of an organisation, in a role, with the usual purpose.
+    pub(crate) fn person(&self, number: u32, role: Role) -> AccessContext {
+        self.actor(number, role, role.name())
+    }
+
+    /// One of several record systems of an organisation.
+    pub(crate) fn system(&self, number: u32, id: &str) -> AccessContext {
+        self.actor(number, Role::RecordSystem, id)
     }
 
     /// A patient, signed in at the regional organisation.

@@ -8,6 +8,7 @@ mod answering;
 mod apart;
 mod as_it_comes;
 mod audit_first;
+mod bulk_limits;
 mod kit;
 mod messages;
 mod own_door;

@@ -51,7 +51,7 @@ fn start() -> Told {
     let (sender, calls) = mpsc::unbounded_channel();
     let known = Arc::clone(&subscriber);
     let subscriptions = Arc::new(Subscriptions::new(SubscriptionsParts {
-        node: region.shared(GP),
+        node: Arc::clone(region.node(GP)),
         fhir_base: "https://gp.example/fhir/r4".to_owned(),
         hooks: Arc::new(Endpoints(sender)),
         allowed: AllowedEndpoints::this_machine(),

@@ -31,7 +31,9 @@ mod view;
 pub(crate) use collect::{CANONICAL_PLACE, collect, typed_identifier};
 pub(crate) use entries::{Entries, MEMBER, Value, encode};
 pub(crate) use generation::{Generations, Moment};
-pub(crate) use key::{Term, codes_from, moment_of, rid_of, sortable, texts_from};
+pub(crate) use key::{
+    Term, codes_from, moment_of, rid_of, sortable, system_of, texts_from, value_of,
+};
 pub(crate) use rebuild::rebuild;
 pub(crate) use reindex::{begin, changed, progress, step};
 pub(crate) use rules::{Rule, keep_to_rules};

@@ -16,6 +16,7 @@ mod criterion;
 mod cursor;
 mod expression;
 mod filter;
+mod in_use;
 mod include;
 mod intersect;
 mod last_n;
@@ -31,6 +32,7 @@ mod values;
 mod walk;
 
 pub(crate) use cursor::CursorKey;
+pub(crate) use in_use::in_use;
 pub(crate) use last_n::last_n;
 pub(crate) use lenient::understood;
 pub(crate) use page::{Searching, run};

@@ -8,6 +8,7 @@ mod server;
 
 mod crash;
 mod custom;
+mod in_use;
 mod inbox;
 mod index;
 mod last_n;

@@ -22,11 +22,13 @@ pub enum Action {
     Purge,
     /// Add, change or remove what resources can be searched by.
     DefineSearch,
+    /// Take out all that there is, in bulk.
+    Export,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Read,
         Self::Write,
         Self::AskRegion,
@@ -36,6 +38,7 @@ impl Action {
         Self::ManageConsent,
         Self::Purge,
         Self::DefineSearch,
+        Self::Export,
     ];
 
     /// The word that the policies use.
@@ -50,6 +53,7 @@ impl Action {
             Self::ManageConsent => "manage-consent",
             Self::Purge => "purge",
             Self::DefineSearch => "define-search",
+            Self::Export => "export",
         }
     }
 

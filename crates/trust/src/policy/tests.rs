@@ -502,6 +502,11 @@ proptest! {
         if facts.action == Action::Write {
             prop_assert!(sees.is_empty() || (facts.own && !is_patient));
         }
+        // What is about all data at once is for the own record system.
+        if matches!(facts.action, Action::Purge | Action::Export) {
+            let is_own_system = facts.own && facts.role == Role::RecordSystem;
+            prop_assert!(!judged.allowed || is_own_system);
+        }
         if facts.action == Action::Read && !facts.own && !sees.is_empty() {
             prop_assert!(facts.patient_named);
             let emergency = facts.purpose == Purpose::EmergencyTreatment

@@ -60,7 +60,7 @@ impl Own {
         let is_lenient = asynchronous(&head.headers)?;
         let (_, path) = base::split(head.uri.path()).unwrap_or_default();
         let mut asked = format!("{}{path}", self.fhir_base);
-        let question = if head.method == Method::POST {
+        let mut question = if head.method == Method::POST {
             query.must_be_empty()?;
             let parameters = self.received(&head.headers, body).await?;
             of_parameters(self.version, level, asked, &parameters, is_lenient)?
@@ -71,6 +71,12 @@ impl Own {
             }
             of_query(self.version, level, asked, &query.0, is_lenient)?
         };
+        for filter in &mut question.filters {
+            if is_lenient {
+                let of = Some(filter.resource_type.as_str());
+                filter.query = self.node.understood(of, &filter.query)?.applied;
+            }
+        }
         let id = self.bulk.export(cx, question).await?;
         let mut response = StatusCode::ACCEPTED.into_response();
         let place = format!("{}/$export-status/{id}", self.fhir_base);

@@ -3,6 +3,7 @@
 mod export;
 mod file;
 mod import;
+mod narrow;
 mod question;
 mod state;
 

@@ -1,11 +1,14 @@
 //! The parameters of an export, read strictly.
 
-use exchange::{ExportQuestion, Level};
+use exchange::{ExportQuestion, Level, TypeFilter};
 use fhir::{FhirVersion, Resource, outcome::IssueCode};
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
-use super::NDJSON;
+use super::{
+    NDJSON,
+    narrow::{elements, type_filters},
+};
 use crate::{own::prefer::PREFER, problem::Problem, query::QueryPairs};
 
 /// Checks that the client prefers `respond-async`; tells whether it also
@@ -40,7 +43,7 @@ pub(super) fn of_query(
         let value = value.replace("fhir ", "fhir+");
         take(version, &mut question, name, &value, is_lenient)?;
     }
-    Ok(question)
+    of_one_mind(question, is_lenient)
 }
 
 /// The question of a Parameters resource.
@@ -82,7 +85,7 @@ pub(super) fn of_parameters(
             .unwrap_or_default();
         take(version, &mut question, &name, &value, is_lenient)?;
     }
-    Ok(question)
+    of_one_mind(question, is_lenient)
 }
 
 fn empty(level: Level, request: String) -> ExportQuestion {
@@ -92,7 +95,21 @@ fn empty(level: Level, request: String) -> ExportQuestion {
         since: None,
         types: Vec::new(),
         patients: None,
+        filters: Vec::new(),
+        elements: Vec::new(),
     }
+}
+
+/// A search of a type that is not exported is refused, or left out.
+fn of_one_mind(mut question: ExportQuestion, is_lenient: bool) -> Result<ExportQuestion, Problem> {
+    let types = &question.types;
+    let is_exported =
+        |filter: &TypeFilter| types.is_empty() || types.contains(&filter.resource_type);
+    if !is_lenient && !question.filters.iter().all(is_exported) {
+        return Err(wrong("_typeFilter names a type that _type does not"));
+    }
+    question.filters.retain(is_exported);
+    Ok(question)
 }
 
 fn take(
@@ -130,13 +147,20 @@ fn take(
                 return Err(wrong("_type names no type that this version has"));
             }
         }
+        "_typeFilter" => {
+            let filters = type_filters(version, value, is_lenient)?;
+            question.filters.extend(filters);
+        }
+        "_elements" => question
+            .elements
+            .extend(elements(version, value, is_lenient)?),
         _ if is_lenient => {}
         _ => {
             return Err(Problem::new(
                 StatusCode::BAD_REQUEST,
                 IssueCode::NotSupported,
-                "An export takes the parameters _outputFormat, _since and _type, and in a body \
-                 patient, where it is not of the whole system",
+                "An export takes the parameters _outputFormat, _since, _type, _typeFilter and \
+                 _elements, and in a body patient, where it is not of the whole system",
             ));
         }
     }
@@ -163,8 +187,11 @@ mod tests {
             ("_outputFormat", "text/csv", false, false),
             ("_since", "2026-01-01T00:00:00Z", true, true),
             ("_since", "yesterday", false, false),
-            ("_elements", "id", false, true),
-            ("_typeFilter", "Patient?active=true", false, true),
+            ("_elements", "id", true, true),
+            ("_elements", "shoe", false, true),
+            ("_typeFilter", "Patient?active=true", true, true),
+            ("_typeFilter", "Patient?_sort=name", false, false),
+            ("includeAssociatedData", "x", false, true),
             ("patient", "Patient/a", false, true),
         ] {
             let query = vec![(name.to_owned(), value.to_owned())];
@@ -179,5 +206,27 @@ mod tests {
                 assert_eq!(found.is_ok(), expected, "{name}={value} {is_lenient}");
             }
         }
+    }
+
+    #[test]
+    fn a_filter_of_a_type_that_is_not_exported_is_refused_or_left_out() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let query = vec![
+            pair("_typeFilter", "Patient?active=true,Observation?code=a"),
+            pair("_type", "Patient"),
+            pair("_typeFilter", "Patient?gender=female"),
+        ];
+        let read = |query: &QueryPairs, is_lenient| {
+            of_query(
+                FhirVersion::R4,
+                Level::System,
+                String::new(),
+                query,
+                is_lenient,
+            )
+        };
+        assert!(read(&query, false).is_err());
+        let left = read(&query, true).expect("a question");
+        assert_eq!(left.filters.len(), 2, "those of Patient");
     }
 }

@@ -23,6 +23,25 @@ pub enum Level {
     Group(String),
 }
 
+/// A search that resources of a type must fit; of several for one type one is
+/// enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeFilter {
+    /// The type.
+    pub resource_type: String,
+    /// Decoded names and values.
+    pub query: Vec<(String, String)>,
+}
+
+/// An element that is wanted of resources.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WantedElement {
+    /// The type that it is wanted of; none stands for all.
+    pub of: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
 /// A question for an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportQuestion {
@@ -36,6 +55,10 @@ pub struct ExportQuestion {
     pub types: Vec<String>,
     /// Only these patients, by the ids of their Patient resources.
     pub patients: Option<Vec<String>>,
+    /// What resources must fit; those of a type without a filter all do.
+    pub filters: Vec<TypeFilter>,
+    /// The elements that are wanted; of a type without one, all.
+    pub elements: Vec<WantedElement>,
 }
 
 /// A finished file.
@@ -85,6 +108,12 @@ pub struct Job {
     pub types: Vec<String>,
     /// The patients, where it is not about all.
     pub(super) patients: Option<Vec<String>>,
+    /// What resources must fit.
+    #[serde(default)]
+    pub(super) filters: Vec<TypeFilter>,
+    /// The elements that are wanted.
+    #[serde(default)]
+    pub(super) elements: Vec<WantedElement>,
     /// When it is removed.
     #[serde(with = "time")]
     pub expires: Timestamp,

@@ -23,6 +23,8 @@ pub struct BulkLimits {
     pub patients: usize,
     /// Patients of one group.
     pub members: usize,
+    /// Searches that one request may narrow an export with (`_typeFilter`).
+    pub filters: usize,
     /// Imports that are worked on at once. One more is refused.
     pub imports: usize,
     /// Bytes of one line of an import.
@@ -47,6 +49,7 @@ impl BulkLimits {
         file_bytes: 64 << 20,
         patients: 1_000,
         members: 100_000,
+        filters: 20,
         imports: 4,
         line_bytes: 4 << 20,
         import_bytes: 16 << 30,

@@ -10,6 +10,7 @@
 mod import;
 mod job;
 mod limits;
+mod narrow;
 mod run;
 
 use std::{
@@ -19,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use care::{AccessContext, Categories, IdSource, Role, Scope};
+use care::{AccessContext, Categories, IdSource, Scope};
 use fhir::Resource;
 use jiff::{SignedDuration, Timestamp};
 use store::Found;
@@ -34,7 +35,7 @@ use trust::{
 };
 
 pub use import::{Batch, Imported};
-pub use job::{ExportFile, ExportQuestion, Job, JobState, Level};
+pub use job::{ExportFile, ExportQuestion, Job, JobState, Level, TypeFilter, WantedElement};
 pub use limits::BulkLimits;
 
 use super::{Node, audit::Entry};
@@ -128,6 +129,7 @@ impl Bulk {
         self.remove_expired().await?;
         self.has_room(cx)?;
         let patients = self.patients(cx, &scope, &question).await?;
+        self.try_filters(cx, &scope, &question).await?;
         self.node.note_export(cx, &asked, None).await?;
         let store = &self.node.parts.store;
         let moment = store.moment().await.map_err(ExchangeError::from)?;
@@ -148,6 +150,8 @@ impl Bulk {
             since: question.since,
             types,
             patients,
+            filters: question.filters,
+            elements: question.elements,
             expires: self.node.parts.clock.now() + lifetime,
             state: JobState::Working,
             types_done: 0,
@@ -358,15 +362,16 @@ impl Bulk {
 }
 
 impl Node {
-    /// What somebody may export: the whole organisation, for its record
-    /// system. All others are refused, and that is written down.
+    /// What somebody may export: the whole organisation, for whom the policies let
+    /// export and read it. All others are refused, and that is written down.
     async fn export_scope(
         &self,
         cx: &AccessContext,
         asked: &[String],
     ) -> Result<Scope, ExchangeError> {
         let scope = self.decide(cx, Action::Read).scope();
-        if cx.role() == Role::RecordSystem && scope == Scope::Organisation {
+        let may_export = self.decide(cx, Action::Export).is_allowed();
+        if may_export && scope == Scope::Organisation {
             return Ok(scope);
         }
         self.refuse(cx, Happened::Read, None, asked, ExchangeError::NotAllowed)

@@ -6,7 +6,7 @@
 //! patients costs 50,000 lines, in batches, whatever the number of files.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     path::Path,
     sync::Arc,
 };
@@ -22,7 +22,9 @@ use tokio::{
 use trust::audit::{Happened, Outcome};
 
 use super::super::{Node, audit::Entry, own_door::bsn_of};
-use super::{Bulk, BulkError, EXPORT, ExportFile, Job, JobState, Level, patient_id};
+use super::{
+    Bulk, BulkError, EXPORT, ExportFile, Job, JobState, Level, narrow::part_of, patient_id,
+};
 use crate::error::ExchangeError;
 
 /// Resources that are read at once.
@@ -160,6 +162,7 @@ impl Bulk {
         let mut output = Part::new(&resource_type, false);
         let mut deleted = Part::new(&resource_type, true);
         let mut tally = Tally::new();
+        let wanted = part_of(job, &resource_type);
         loop {
             let walk = Walk {
                 moment,
@@ -170,8 +173,15 @@ impl Bulk {
             };
             let page = self.node.parts.store.walk(cx, scope, walk).await;
             let page = page.map_err(ExchangeError::from)?;
+            let fitting = self
+                .fitting(cx, scope, job, &resource_type, &page.entries)
+                .await?;
             for entry in page.entries {
                 let is_deletion = entry.interaction == Interaction::Delete;
+                let fits = |ids: &HashSet<String>| ids.contains(&entry.stored.id);
+                if !is_deletion && !fitting.as_ref().is_none_or(fits) {
+                    continue;
+                }
                 if is_deletion && job.since.is_none() {
                     continue;
                 }
@@ -192,12 +202,16 @@ impl Bulk {
                     let left = tally.entry(bsn.expose().to_owned()).or_default();
                     *left = (left.0 | label, left.1 + 1);
                 }
-                let part = if is_deletion {
-                    &mut deleted
+                let (part, line) = if is_deletion {
+                    (&mut deleted, deletion(&told))
                 } else {
-                    &mut output
+                    let line = match &wanted {
+                        Some(subset) => line(&subset.of(&resource).to_bytes()),
+                        None => line(&told.body),
+                    };
+                    (&mut output, line)
                 };
-                part.add(self, job, &told, is_deletion).await?;
+                part.add(self, job, &line).await?;
             }
             job.after = page.next;
             let is_full = |part: &Part| {
@@ -362,25 +376,14 @@ impl Part {
         }
     }
 
-    async fn add(
-        &mut self,
-        bulk: &Bulk,
-        job: &Job,
-        stored: &Stored,
-        is_deletion: bool,
-    ) -> Result<(), BulkError> {
+    async fn add(&mut self, bulk: &Bulk, job: &Job, line: &[u8]) -> Result<(), BulkError> {
         if self.writer.is_none() {
             self.file.id = bulk.ids.next();
             let path = job.path_of(&bulk.directory, &self.file.id);
             self.writer = Some(BufWriter::new(fs::File::create(path).await?));
         }
-        let line = if is_deletion {
-            deletion(stored)
-        } else {
-            line(&stored.body)
-        };
         if let Some(writer) = &mut self.writer {
-            writer.write_all(&line).await?;
+            writer.write_all(line).await?;
         }
         self.bytes += line.len() as u64;
         self.file.count += 1;
