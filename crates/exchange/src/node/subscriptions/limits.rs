@@ -16,7 +16,7 @@ pub const TRIES_MAX: u32 = 10;
 /// How long an endpoint may take when the subscription does not say.
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 /// The longest that an endpoint may take.
-pub const TIMEOUT_MAX: Duration = Duration::from_secs(60);
+pub const TIMEOUT_MAX: Duration = Duration::from_mins(1);
 /// The shortest time between heartbeats.
 pub const HEARTBEAT_MIN: Duration = Duration::from_secs(10);
 /// The longest time between heartbeats.

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use care::{AccessContext, Clock};
 use jiff::{SignedDuration, Timestamp};
 use network::hook::HookError;
@@ -189,7 +190,7 @@ impl Subscriptions {
         let now = self.clock().now();
         let lifetime = SignedDuration::try_from(TOKEN_LIFETIME).unwrap_or_default();
         let token = SocketToken {
-            token: bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            token: BASE64_URL_SAFE_NO_PAD.encode(bytes),
             expires: now.checked_add(lifetime).unwrap_or(now),
             subscriptions: ids.to_vec(),
         };

@@ -296,15 +296,14 @@ impl Reading<'_> {
     }
 
     fn topic(&mut self, canonical: &str) -> (Vec<Trigger>, Form, Duration) {
-        let mut triggers = match topics::find(canonical) {
-            Some(topic) => topic.triggers.clone(),
-            None => {
-                self.wrong(
-                    "criteria",
-                    "this node has no such topic; GET metadata names those it has",
-                );
-                Vec::new()
-            }
+        let mut triggers = if let Some(topic) = topics::find(canonical) {
+            topic.triggers.clone()
+        } else {
+            self.wrong(
+                "criteria",
+                "this node has no such topic; GET metadata names those it has",
+            );
+            Vec::new()
         };
         let filters = extensions(self.root.get("_criteria"), "filter-criteria");
         if filters.len() > FILTERS_MAX {
