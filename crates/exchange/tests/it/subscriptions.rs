@@ -134,7 +134,7 @@ impl Told {
         let cx = self.region.person(GP, Role::RecordSystem);
         let read = self.region.node(GP).read(&cx, "Subscription", id).await;
         let resource = Resource::parse(&read.unwrap().body).unwrap();
-        let text = |name| resource.root().text(name).map(|text| text.into_owned());
+        let text = |name| resource.root().text(name).map(std::borrow::Cow::into_owned);
         (text("status").unwrap(), text("error"))
     }
 }

@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, sync::mpsc, time::timeout};
 use crate::sandbox::Sandbox;
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const EXTENSION: &str =
     "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-";
 
