@@ -13,7 +13,10 @@ use crate::kit::schakel;
 /// A sandbox that ends with the test.
 pub(crate) struct Sandbox {
     process: Child,
+    /// The FHIR base in R4.
     pub(crate) base: String,
+    /// The one in STU3.
+    stu3: String,
 }
 
 impl Sandbox {
@@ -32,12 +35,14 @@ impl Sandbox {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut base = String::new();
-        let printed = process.stdout.take().unwrap();
-        BufReader::new(printed).read_line(&mut base).unwrap();
+        let (mut base, mut stu3) = (String::new(), String::new());
+        let mut printed = BufReader::new(process.stdout.take().unwrap());
+        printed.read_line(&mut base).unwrap();
+        printed.read_line(&mut stu3).unwrap();
         Self {
             process,
             base: base.trim().to_owned(),
+            stu3: stu3.trim().to_owned(),
         }
     }
 }
@@ -87,6 +92,56 @@ async fn what_is_written_is_there_after_the_plug_was_pulled() {
         found["entry"][0]["resource"]["name"][0]["family"], "Oosterveen",
         "{found}"
     );
+}
+
+#[tokio::test]
+async fn stu3_is_served_beside_r4_and_kept_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let http = client();
+    let sandbox = Sandbox::start(Some(&data));
+    assert!(sandbox.base.ends_with("/fhir/r4") && sandbox.stu3.ends_with("/fhir/stu3"));
+    let send = async |url: String, media_type: &str, body: String| {
+        let sent = http.post(url).header("content-type", media_type).body(body);
+        sent.send().await.unwrap()
+    };
+    let xml = r#"<MedicationStatement xmlns="http://hl7.org/fhir"><status value="active"/><medicationCodeableConcept><text value="pil"/></medicationCodeableConcept><subject><display value="iemand"/></subject><taken value="y"/></MedicationStatement>"#;
+    let place = format!("{}/MedicationStatement", sandbox.stu3);
+    let made = send(place, "application/fhir+xml", xml.to_owned()).await;
+    assert_eq!(made.status(), 201);
+    let patient = "urn:uuid:00000000-0000-4000-8000-000000000001";
+    let transaction = json!({
+        "resourceType": "Bundle", "type": "transaction", "entry": [
+            { "fullUrl": patient, "request": { "method": "POST", "url": "Patient" },
+              "resource": { "resourceType": "Patient", "name": [{ "family": "Oosterveen" }] } },
+            { "request": { "method": "POST", "url": "ProcedureRequest" },
+              "resource": { "resourceType": "ProcedureRequest", "status": "active",
+                "intent": "order", "code": { "text": "bloed" },
+                "subject": { "reference": patient } } }
+        ]
+    });
+    let media_type = "application/fhir+json";
+    let done = send(sandbox.stu3.clone(), media_type, transaction.to_string()).await;
+    assert_eq!(done.status(), 200);
+    drop(sandbox);
+
+    // The plug was pulled; both are there, each in its own version only.
+    let sandbox = Sandbox::start(Some(&data));
+    let found = async |base: &str, search: &str| -> Value {
+        let answer = http.get(format!("{base}/{search}")).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{search}");
+        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
+    };
+    let search =
+        "ProcedureRequest?subject:Patient.name=oosterveen&_include=ProcedureRequest:subject";
+    let page = found(&sandbox.stu3, search).await;
+    assert_eq!(page["entry"].as_array().unwrap().len(), 2, "{page}");
+    let page = found(&sandbox.stu3, "MedicationStatement?status=active").await;
+    assert_eq!(page["entry"][0]["resource"]["taken"], "y", "{page}");
+    for name in ["Patient", "MedicationStatement"] {
+        let page = found(&sandbox.base, &format!("{name}?_summary=count")).await;
+        assert_eq!(page["total"], 0, "{name}");
+    }
 }
 
 #[tokio::test]

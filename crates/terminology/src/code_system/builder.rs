@@ -445,7 +445,7 @@ mod tests {
         }
         let one_more = system.describe(name).map(|_| None::<u32>);
         assert_eq!(one_more, over("DESCRIPTIONS_MAX", 3));
-        let kind = PropertyKind::Text;
+        let kind = PropertyKind::String;
         assert_eq!(system.property_name("p", kind), Ok(0));
         assert_eq!(system.property_name("p", kind), Ok(0), "it is there");
         let one_more = system.property_name("q", kind).map(|_| None::<u32>);
