@@ -408,7 +408,14 @@ async fn nothing_gets_around_refusal() {
     assert_eq!(status, 200);
     assert_eq!(answers["entry"][0]["response"]["status"], "201");
     assert_eq!(answers["entry"][1]["response"]["status"], "422");
-    // One was made by itself and one by the batch; the transaction left nothing.
+    let lines = format!("{right}\n{wrong}\n");
+    let import = http
+        .post(format!("{}/$import", sandbox.base))
+        .header("content-type", "application/fhir+ndjson");
+    let imported = import.body(lines).send().await.unwrap();
+    let imported = imported.text().await.unwrap();
+    assert!(imported.contains("breaks invariant pat-1"), "{imported}");
+    // One by itself, one by the batch, one by the import; the transaction left nothing.
     let (_, found) = answer(http.get(format!("{url}?_summary=count"))).await;
-    assert_eq!(found["total"], 2);
+    assert_eq!(found["total"], 3);
 }
