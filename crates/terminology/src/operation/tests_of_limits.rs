@@ -7,9 +7,14 @@ use crate::definitions::{Definitions, built_in};
 use crate::operation::lookup::CHILDREN_MAX;
 use crate::session::FETCHED_MAX;
 
+/// A code system `urn:s`, and a value set of all its codes.
 fn with(system: &str) -> Arc<Definitions> {
+    let all = r#"{"resourceType":"ValueSet","url":"urn:s:all","status":"active",
+        "compose":{"include":[{"system":"urn:s"}]}}"#;
     let mut definitions = Definitions::over(built_in());
-    assert!(definitions.add(Document::parse(system).expect("JSON")));
+    for json in [system, all] {
+        assert!(definitions.add(Document::parse(json).expect("JSON")));
+    }
     Arc::new(definitions)
 }
 
@@ -80,7 +85,7 @@ fn codes_stand_below_one_another_as_deep_as_may_be() {
         });
         let loaded = with(&format!(
             r#"{{"resourceType":"CodeSystem","url":"urn:s","content":"complete","status":"active",
-            "valueSet":"urn:s:all","concept":[{concepts}]}}"#
+            "concept":[{concepts}]}}"#
         ));
         let session = Session::closed(loaded);
         let query = [("url", "urn:s:all"), ("excludeNested", "false")];
