@@ -39,9 +39,8 @@ pub(crate) fn changed(
     // The numbers are our own, and few: no value stands in the statement.
     let sql = format!(
         "SELECT v.vid, v.kind, r.id, v.interaction, v.updated
-         FROM version v CROSS JOIN resource r
-         WHERE v.vid > ? AND v.vid <= ? AND v.kind IN ({})
-           AND r.rid = v.rid AND r.vid = v.vid AND r.state = 0 AND {seen}
+         FROM version v CROSS JOIN resource r ON r.rid = v.rid AND r.vid = v.vid
+         WHERE v.vid > ? AND v.vid <= ? AND v.kind IN ({}) AND r.state = 0 AND {seen}
          ORDER BY v.vid LIMIT ?",
         if numbers.is_empty() {
             "-1".to_owned()
