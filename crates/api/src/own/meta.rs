@@ -193,11 +193,13 @@ fn told(value: &Value) -> Vec<u8> {
     }
 }
 
+/// The answer: without a parameter when there is nothing, because a parameter
+/// must have a value (FHIR R4, Parameters, inv-1).
 fn returned(meta: Option<Value>) -> Response {
-    let parameter = match meta {
-        Some(meta) => fhir::value!([{ "name": "return", "valueMeta": (meta) }]),
-        None => fhir::value!([{ "name": "return" }]),
-    };
-    let parameters = fhir::value!({ "resourceType": "Parameters", "parameter": (parameter) });
+    let mut parameters = fhir::value!({ "resourceType": "Parameters" });
+    if let Some(meta) = meta {
+        let parameter = fhir::value!([{ "name": "return", "valueMeta": (meta) }]);
+        parameters.set("parameter", parameter);
+    }
     FhirBody::from(&parameters).into_response()
 }

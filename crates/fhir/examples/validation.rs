@@ -1,5 +1,5 @@
 //! How long the steps of the room take, on resources of your choice:
-//! `cargo run --release -p fhir --example measure -- [--package DIR]… FILE…` (JSON
+//! `cargo run --release -p fhir --example validation -- [--package DIR]… FILE…` (JSON
 //! or XML). At the end: how many resources a second one thread validates.
 
 use std::hint::black_box;
