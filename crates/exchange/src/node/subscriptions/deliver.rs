@@ -266,14 +266,7 @@ impl Subscriptions {
         else {
             return Ok(None);
         };
-        let telling = Telling {
-            base: &self.parts.fhir_base,
-            subscription: delivery.of,
-            topic: Some(topic),
-            kind,
-            content: *content,
-            told,
-        };
+        let telling = self.telling(delivery.of, Some(topic), kind, *content, told);
         let id = self.parts.node.parts.ids.next();
         let bundle = telling.bundle(&id, delivery.now).to_bytes();
         Ok(Some(Message {
@@ -309,8 +302,7 @@ impl Subscriptions {
         }
     }
 
-    /// What is told to somebody who binds a websocket to a subscription, and
-    /// how it stands.
+    /// What is told of a subscription, wherever that goes.
     pub(super) fn telling<'a>(
         &'a self,
         of: &'a Subscription,
