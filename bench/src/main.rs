@@ -2,7 +2,8 @@
 //! process, real doors, real files. `make bench` runs it; the figures that
 //! count are kept in `docs/performance.md` with the machine named.
 //!
-//! `bench peers` measures one FHIR base beside those of others instead.
+//! `bench peers` measures one FHIR base beside those of others instead, and
+//! `bench scale` one beside itself with many times the data.
 //!
 //! It fails on no figure: speed is told, not tested.
 
@@ -28,9 +29,12 @@ async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let program = arguments
         .next()
-        .context("usage: bench PATH-OF-SCHAKEL, or bench peers")?;
+        .context("usage: bench PATH-OF-SCHAKEL, bench peers, or bench scale")?;
     if program == "peers" {
         return peers::run(arguments).await;
+    }
+    if program == "scale" {
+        return peers::scale::run(arguments).await;
     }
     let mut table = Table::default();
     let region = Region::start(&program, PATIENTS)?;

@@ -8,10 +8,13 @@ use std::{
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
+use super::copies;
+
 /// How many resources go in one transaction.
 const TRANSACTION: usize = 200;
 
 /// A resource of the source.
+#[derive(Clone)]
 pub(crate) struct Source {
     pub(crate) kind: String,
     pub(crate) id: String,
@@ -64,12 +67,22 @@ impl Data {
             "there are {} resources, not {resources}",
             all.len()
         );
-        let resources: Vec<Source> = all.into_values().collect();
+        Ok(Self::of_resources(all.into_values().collect()))
+    }
+
+    /// The same people so many times, each time as other people: see [`copies`].
+    pub(crate) fn times(&self, copies: usize) -> Self {
+        let numbers = 0..copies;
+        let all = numbers.flat_map(|number| copies::of(&self.resources, number));
+        Self::of_resources(all.collect())
+    }
+
+    fn of_resources(resources: Vec<Source>) -> Self {
         let transactions = resources.chunks(TRANSACTION).map(transaction).collect();
-        Ok(Self {
+        Self {
             resources,
             transactions,
-        })
+        }
     }
 
     pub(crate) fn of<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Source> {

@@ -19,6 +19,36 @@ const MIXED_SEARCHES: usize = 3;
 /// How often what is asked by one connection is asked, for its median.
 const TIMES: usize = 5;
 
+/// How long each answer was waited for, and how long all took.
+#[derive(Default)]
+pub(crate) struct Answers {
+    took: Duration,
+    waits: Vec<Duration>,
+}
+
+impl Answers {
+    /// Answers a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.waits.len() as f64 / self.took.as_secs_f64()
+    }
+
+    /// What so large a part of the answers did not take longer than.
+    pub(crate) fn within(&self, part: f64) -> Duration {
+        let mut waits = self.waits.clone();
+        waits.sort();
+        let last = waits.len().saturating_sub(1);
+        let at = (waits.len() as f64 * part) as usize;
+        waits.get(at.min(last)).copied().unwrap_or_default()
+    }
+
+    /// These and those of another time.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.took += other.took;
+        self.waits.extend(other.waits);
+        self
+    }
+}
+
 /// Sends all transactions; resources a second.
 pub(crate) async fn import(
     server: &Server,
@@ -42,32 +72,32 @@ pub(crate) async fn import(
     Ok(data.resources.len() as f64 / began.elapsed().as_secs_f64())
 }
 
-/// Asks the questions of one kind in turn; answers a second.
+/// Asks the questions of one kind in turn.
 pub(crate) async fn ask(
     server: &Server,
     question: &Question,
     connections: usize,
     time: Duration,
-) -> anyhow::Result<f64> {
-    rate(connections, time, |at| {
+) -> anyhow::Result<Answers> {
+    measure(connections, time, |at| {
         let asked = &question.asked[at % question.asked.len()];
         read(server, &asked.target)
     })
     .await
 }
 
-/// Reads, searches of all kinds, and creates, as a ward has them: answers a second.
+/// Reads, searches of all kinds, and creates, as a ward has them.
 pub(crate) async fn mixed(
     server: &Server,
     questions: &[Question],
     data: &Data,
     connections: usize,
     time: Duration,
-) -> anyhow::Result<f64> {
+) -> anyhow::Result<Answers> {
     let reads = &questions[0].asked;
     let searches: Vec<_> = questions[1..].iter().collect();
     let observations: Vec<_> = data.of("Observation").take(500).collect();
-    rate(connections, time, async |at| {
+    measure(connections, time, async |at| {
         if at % MIXED_WRITES == 0 {
             make(server, &observations[at % observations.len()].body).await
         } else if at % MIXED_SEARCHES == 0 {
@@ -81,15 +111,15 @@ pub(crate) async fn mixed(
     .await
 }
 
-/// Creates observations one by one; how many a second.
+/// Creates observations one by one.
 pub(crate) async fn create(
     server: &Server,
     data: &Data,
     connections: usize,
     time: Duration,
-) -> anyhow::Result<f64> {
+) -> anyhow::Result<Answers> {
     let observations: Vec<_> = data.of("Observation").take(500).collect();
-    rate(connections, time, |at| {
+    measure(connections, time, |at| {
         make(server, &observations[at % observations.len()].body)
     })
     .await
@@ -190,21 +220,27 @@ async fn make(server: &Server, body: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How often a second something is done, by so many at the same time. Each
-/// gets numbers of its own.
-async fn rate<F: Future<Output = anyhow::Result<()>>>(
+/// What is done by so many at the same time, for so long. Each time gets a
+/// number of its own.
+async fn measure<F: Future<Output = anyhow::Result<()>>>(
     connections: usize,
     time: Duration,
     work: impl Fn(usize) -> F,
-) -> anyhow::Result<f64> {
+) -> anyhow::Result<Answers> {
     let next = AtomicUsize::new(0);
     let began = Instant::now();
-    let worker = async || -> anyhow::Result<()> {
+    let worker = async || -> anyhow::Result<Vec<Duration>> {
+        let mut waits = Vec::new();
         while began.elapsed() < time {
+            let asked = Instant::now();
             work(next.fetch_add(1, Ordering::Relaxed)).await?;
+            waits.push(asked.elapsed());
         }
-        Ok(())
+        Ok(waits)
     };
-    try_join_all((0..connections).map(|_| worker())).await?;
-    Ok(next.into_inner() as f64 / began.elapsed().as_secs_f64())
+    let waits = try_join_all((0..connections).map(|_| worker())).await?;
+    Ok(Answers {
+        took: began.elapsed(),
+        waits: waits.concat(),
+    })
 }

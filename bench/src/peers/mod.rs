@@ -6,10 +6,12 @@
 //! what a server answers is held against it before anything is timed.
 
 mod checked;
+mod copies;
 mod data;
 mod load;
 mod questions;
 mod report;
+pub(crate) mod scale;
 mod server;
 
 use std::{path::PathBuf, time::Duration};
@@ -64,7 +66,7 @@ pub(crate) async fn run(arguments: impl Iterator<Item = String>) -> anyhow::Resu
             for _ in 0..settings.rounds {
                 for (at, server) in running.iter().enumerate() {
                     let rate = load::ask(server, question, *connections, settings.seconds).await?;
-                    rates[at] += rate / settings.rounds as f64;
+                    rates[at] += rate.rate() / settings.rounds as f64;
                 }
             }
             let what = format!("{}, {connections} connections, /s", question.name);
@@ -74,8 +76,9 @@ pub(crate) async fn run(arguments: impl Iterator<Item = String>) -> anyhow::Resu
     for connections in [1, 16] {
         let mut rates = Vec::new();
         for server in &running {
-            rates
-                .push(load::mixed(server, &questions, &data, connections, settings.seconds).await?);
+            let answers =
+                load::mixed(server, &questions, &data, connections, settings.seconds).await?;
+            rates.push(answers.rate());
         }
         report.rates(
             &format!("mixed load, {connections} connections, /s"),
@@ -97,7 +100,8 @@ pub(crate) async fn run(arguments: impl Iterator<Item = String>) -> anyhow::Resu
     for connections in [1, 16, 64] {
         let mut rates = Vec::new();
         for server in &running {
-            rates.push(load::create(server, &data, connections, settings.seconds).await?);
+            let answers = load::create(server, &data, connections, settings.seconds).await?;
+            rates.push(answers.rate());
         }
         report.rates(
             &format!("single creates, {connections} connections, /s"),

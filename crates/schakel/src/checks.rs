@@ -104,7 +104,7 @@ async fn database(store: &Store) -> Vec<Finding> {
     let found = DatabaseFound {
         resources: statistics.resources.iter().map(|(_, count)| count).sum(),
         audit_lines: statistics.audit_lines,
-        kilobytes: integrity.database_bytes / 1024,
+        kilobytes: (integrity.database_bytes + integrity.wal_bytes) / 1024,
     };
     let mut findings = vec![Finding::Database(version, Ok(found))];
     // Messages are translated into R4, and R4 is what the region is told of.

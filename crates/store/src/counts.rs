@@ -62,7 +62,8 @@ pub struct AddedParameter {
     pub resource_type: &'static str,
 }
 
-/// What a check of the file found.
+/// What a check of a database found. What was written last may lie in the
+/// write-ahead log only: the size on disk is that of both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Integrity {
     /// What is wrong; empty when all is well.
