@@ -1,4 +1,4 @@
-//! What a client prefers (RFC 7240): `Prefer: return=…`.
+//! What a client prefers (RFC 7240): `Prefer: return=…` and `handling=…`.
 
 use exchange::Returned;
 use http::{HeaderMap, HeaderName};
@@ -9,18 +9,36 @@ pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// A preference that is not known is as good as none (RFC 7240, 2): clients in use
 /// send `return=presentation`.
 pub(super) fn returned(headers: &HeaderMap) -> Option<Returned> {
+    last_known(headers, "return=", |value| match value {
+        "minimal" => Some(Returned::Minimal),
+        "representation" => Some(Returned::Representation),
+        "OperationOutcome" => Some(Returned::OperationOutcome),
+        _ => None,
+    })
+}
+
+/// Whether what is unknown in a search is left out, rather than refused
+/// (`handling`, FHIR R4, http); it is refused when the client does not say, or
+/// says what is not known (RFC 7240, 2).
+pub(super) fn is_lenient(headers: &HeaderMap) -> bool {
+    let known = last_known(headers, "handling=", |value| match value {
+        "strict" => Some(false),
+        "lenient" => Some(true),
+        _ => None,
+    });
+    known.unwrap_or(false)
+}
+
+/// The last value of a preference that is known; `start` is its name and the
+/// equals sign.
+fn last_known<T>(headers: &HeaderMap, start: &str, known: impl Fn(&str) -> Option<T>) -> Option<T> {
     headers
         .get_all(PREFER)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split([',', ';']))
-        .filter_map(|preference| preference.trim().strip_prefix("return="))
-        .filter_map(|preference| match preference.trim_matches('"') {
-            "minimal" => Some(Returned::Minimal),
-            "representation" => Some(Returned::Representation),
-            "OperationOutcome" => Some(Returned::OperationOutcome),
-            _ => None,
-        })
+        .filter_map(|preference| preference.trim().strip_prefix(start))
+        .filter_map(|value| known(value.trim_matches('"')))
         .next_back()
 }
 
@@ -46,6 +64,23 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(PREFER, prefer.parse().unwrap());
             assert_eq!(returned(&headers), expected, "{prefer}");
+        }
+    }
+
+    #[test]
+    fn unknown_handling_is_as_good_as_none() {
+        for (prefer, expected) in [
+            ("handling=strict", false),
+            ("handling=lenient", true),
+            ("respond-async; handling=\"lenient\"", true),
+            ("handling=other", false),
+            ("handling=lenient, handling=other", true),
+            ("handling=lenient, handling=strict", false),
+            ("return=minimal", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(PREFER, prefer.parse().unwrap());
+            assert_eq!(is_lenient(&headers), expected, "{prefer}");
         }
     }
 }

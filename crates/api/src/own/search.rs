@@ -11,7 +11,7 @@ use fhir::outcome::IssueCode;
 use http::{HeaderMap, StatusCode, header};
 use store::StoreError;
 
-use super::{Own, Shared, subset::Wanted};
+use super::{Own, Shared, prefer, subset::Wanted};
 use crate::{
     body,
     bundle_text::BundleText,
@@ -32,7 +32,7 @@ pub(super) async fn search(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let asked = Asked::of(&headers, &query.0, query.0.to_vec())?;
+    let asked = Asked::of(&headers, &query.0, query.0.to_vec());
     own.search(&cx, Some(&resource_type), asked).await
 }
 
@@ -43,7 +43,7 @@ pub(super) async fn search_types(
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
-    let asked = Asked::of(&headers, &query.0, query.0.to_vec())?;
+    let asked = Asked::of(&headers, &query.0, query.0.to_vec());
     own.search(&cx, None, asked).await
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn search_in_body(
     body: Body,
 ) -> Result<Response, Problem> {
     let all = with_form(&headers, &query.0, body).await?;
-    let asked = Asked::of(&headers, &query.0, all)?;
+    let asked = Asked::of(&headers, &query.0, all);
     own.search(&cx, Some(&resource_type), asked).await
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn search_types_in_body(
     body: Body,
 ) -> Result<Response, Problem> {
     let all = with_form(&headers, &query.0, body).await?;
-    let asked = Asked::of(&headers, &query.0, all)?;
+    let asked = Asked::of(&headers, &query.0, all);
     own.search(&cx, None, asked).await
 }
 
@@ -114,32 +114,13 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(headers: &HeaderMap, url: &QueryPairs, query: QueryPairs) -> Result<Self, Problem> {
-        Ok(Self {
+    fn of(headers: &HeaderMap, url: &QueryPairs, query: QueryPairs) -> Self {
+        Self {
             query,
             url: url.clone(),
-            is_lenient: is_lenient(headers)?,
-        })
+            is_lenient: prefer::is_lenient(headers),
+        }
     }
-}
-
-/// What `Prefer: handling=…` says (FHIR R4, http); strict when it says nothing.
-fn is_lenient(headers: &HeaderMap) -> Result<bool, Problem> {
-    let preferences = headers
-        .get_all("prefer")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split([',', ';']))
-        .filter_map(|preference| preference.trim().strip_prefix("handling="));
-    let mut is_lenient = false;
-    for preference in preferences {
-        is_lenient = match preference.trim_matches('"') {
-            "strict" => false,
-            "lenient" => true,
-            _ => return Err(Problem::bad_request("Prefer asks for what there is not")),
-        };
-    }
-    Ok(is_lenient)
 }
 
 impl Own {
