@@ -45,6 +45,17 @@ pub const CONNECTIONS_MAX: usize = 1024;
 /// How many streams one HTTP/2 connection may have open.
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 128;
 
+/// Bytes of a message that comes in over a websocket: it holds a token. More
+/// closes it.
+pub const SOCKET_MESSAGE_BYTES_MAX: usize = 1_024;
+
+/// Messages that may come in over one websocket once it is bound, those that
+/// only say that it lives too. The last of them closes it.
+pub const SOCKET_MESSAGES_MAX: usize = 1_000;
+
+/// How long a websocket may stay that nobody has bound.
+pub const SOCKET_UNBOUND_MAX: Duration = Duration::from_secs(30);
+
 /// How many requests of one person a door works on at once. One more is
 /// answered with 429.
 pub const PERSON_REQUESTS_AT_ONCE_MAX: usize = 64;
@@ -114,6 +125,8 @@ pub struct HttpLimits {
     pub header_read_timeout: Duration,
     /// See [`HANDSHAKE_TIMEOUT`].
     pub handshake_timeout: Duration,
+    /// See [`SOCKET_UNBOUND_MAX`].
+    pub socket_unbound: Duration,
     /// See [`REQUESTS_IN_FLIGHT_MAX`].
     pub requests_in_flight: usize,
     /// See [`CONNECTIONS_MAX`].
@@ -142,6 +155,7 @@ impl HttpLimits {
         request_timeout: REQUEST_TIMEOUT,
         header_read_timeout: HEADER_READ_TIMEOUT,
         handshake_timeout: HANDSHAKE_TIMEOUT,
+        socket_unbound: SOCKET_UNBOUND_MAX,
         requests_in_flight: REQUESTS_IN_FLIGHT_MAX,
         connections: CONNECTIONS_MAX,
         person: Rate {

@@ -1,5 +1,8 @@
 //! Subscriptions through a websocket.
 
+use std::time::Duration;
+
+use api::limits::{HttpLimits, SOCKET_MESSAGE_BYTES_MAX, SOCKET_MESSAGES_MAX};
 use futures::{SinkExt, StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
 use crate::{
-    kit::{self, BSN, Member},
+    kit::{self, BSN, Member, Settings},
     subscribing::*,
 };
 
@@ -25,6 +28,13 @@ async fn token(member: &Member, id: &str) -> (String, String) {
 }
 
 async fn bind(url: &str, token: &str) -> WebSocketStream<TcpStream> {
+    let mut socket = connect(url).await;
+    let bind = Message::Text(format!("bind-with-token {token}").into());
+    socket.send(bind).await.unwrap();
+    socket
+}
+
+async fn connect(url: &str) -> WebSocketStream<TcpStream> {
     let address = url
         .strip_prefix("ws://")
         .unwrap()
@@ -32,10 +42,7 @@ async fn bind(url: &str, token: &str) -> WebSocketStream<TcpStream> {
         .next()
         .unwrap();
     let stream = TcpStream::connect(address).await.unwrap();
-    let (mut socket, _) = client_async(url, stream).await.unwrap();
-    let bind = Message::Text(format!("bind-with-token {token}").into());
-    socket.send(bind).await.unwrap();
-    socket
+    client_async(url, stream).await.unwrap().0
 }
 
 /// The next text that comes in; none when it is closed.
@@ -149,5 +156,54 @@ async fn websockets_and_tokens_have_their_limits() {
     }
     let refused = hospital.subscriptions.socket_token(&cx, &ids(1)).await;
     assert_eq!(refused.unwrap_err().status(), 413);
+    region.close().await;
+}
+
+#[tokio::test]
+async fn a_websocket_takes_so_many_messages_of_so_many_bytes() {
+    let region = kit::start().await;
+    let hospital = &region.hospital;
+    let id = ask(hospital, &by_topic("websocket", "", "empty", None)).await;
+
+    // Spaces around a token do not count, but its bytes do.
+    for (bytes, is_read) in [
+        (SOCKET_MESSAGE_BYTES_MAX, true),
+        (SOCKET_MESSAGE_BYTES_MAX + 1, false),
+    ] {
+        let (given, url) = token(hospital, &id).await;
+        let padding = bytes - "bind-with-token ".len() - given.len();
+        let mut socket = bind(&url, &(given + &" ".repeat(padding))).await;
+        assert_eq!(next(&mut socket).await.is_some(), is_read, "{bytes}");
+    }
+
+    let (given, url) = token(hospital, &id).await;
+    let mut socket = bind(&url, &given).await;
+    assert!(next(&mut socket).await.is_some());
+    let mut lives = async || {
+        socket.send(Message::Ping(Vec::new().into())).await.unwrap();
+        matches!(socket.next().await, Some(Ok(Message::Pong(_))))
+    };
+    for at in 1..SOCKET_MESSAGES_MAX {
+        assert!(lives().await, "{at}");
+    }
+    assert!(!lives().await, "the last one closes it");
+    region.close().await;
+}
+
+#[tokio::test]
+async fn a_websocket_that_nobody_binds_is_closed() {
+    let region = kit::start_with(Settings {
+        http: HttpLimits {
+            socket_unbound: Duration::from_millis(50),
+            ..HttpLimits::STANDARD
+        },
+        ..Settings::default()
+    })
+    .await;
+    let hospital = &region.hospital;
+    let id = ask(hospital, &by_topic("websocket", "", "empty", None)).await;
+    let (_, url) = token(hospital, &id).await;
+    let mut socket = connect(&url).await;
+    assert_eq!(next(&mut socket).await, None);
     region.close().await;
 }

@@ -1,8 +1,10 @@
 //! Subscriptions, from the door to an endpoint that somebody else runs.
 
+use exchange::subscription_limits::{CRITERIA_BYTES_MAX, NOTIFICATION_EVENTS_MAX};
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
+use store::limits::SUBSCRIPTION_EVENTS_KEPT_MAX;
 
 use crate::{
     kit::{self, BSN},
@@ -307,6 +309,11 @@ async fn what_cannot_be_done_is_named_and_refused() {
         });
         json!({ "extension": vec![one; count] })
     };
+    let long = |bytes: usize| {
+        let start = "Observation?code=";
+        format!("{start}{}", "x".repeat(bytes - start.len()))
+    };
+    let long_filter = |bytes| by_topic("rest-hook", hook, "empty", Some(&long(bytes)));
     for (subscription, expected) in [
         (criteria("Observation?no-such=1"), "no-such"),
         (criteria("Observation?date=soon"), "date"),
@@ -362,6 +369,11 @@ async fn what_cannot_be_done_is_named_and_refused() {
         (with(&["channel", "extension"], timeout(61)), "TIMEOUT_MAX"),
         (with(&["_criteria"], filters(11)), "FILTERS_MAX"),
         (
+            criteria(&long(CRITERIA_BYTES_MAX + 1)),
+            "CRITERIA_BYTES_MAX",
+        ),
+        (long_filter(CRITERIA_BYTES_MAX + 1), "CRITERIA_BYTES_MAX"),
+        (
             by_topic("rest-hook", hook, "empty", Some("Patient?gender=female")),
             "not about this resource type",
         ),
@@ -389,6 +401,8 @@ async fn what_cannot_be_done_is_named_and_refused() {
         with(&["channel", "extension"], heartbeat(86_400)),
         with(&["channel", "extension"], timeout(60)),
         with(&["_criteria"], filters(10)),
+        criteria(&long(CRITERIA_BYTES_MAX)),
+        long_filter(CRITERIA_BYTES_MAX),
     ] {
         let (status, answer) = hospital
             .fhir(HIS, Method::POST, "/Subscription", Some(&subscription))
@@ -463,6 +477,59 @@ async fn at_a_base_of_stu3_the_form_is_the_one_by_criteria() {
         let (status, answer) = post(subscription).await;
         assert_eq!(status, 422, "{answer}");
         assert!(answer.contains(expected), "{expected}: {answer}");
+    }
+    region.close().await;
+}
+
+#[tokio::test]
+async fn events_come_fifty_at_a_time_and_a_thousand_are_shown() {
+    let region = kit::start().await;
+    let (hospital, receiver) = (&region.hospital, Receiver::start().await);
+    let patient = hospital.patient(HIS, BSN).await;
+    let mut subscription = by_topic("rest-hook", &receiver.url, "empty", None);
+    subscription["channel"]["extension"] = json!([
+        { "url": format!("{EXTENSION}max-count"), "valuePositiveInt": SUBSCRIPTION_EVENTS_KEPT_MAX }
+    ]);
+    let id = ask(hospital, &subscription).await;
+    receiver.take();
+    let entry = json!({
+        "resource": result(&patient, 1),
+        "request": { "method": "POST", "url": "Observation" }
+    });
+    let batch = json!({
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": vec![entry; SUBSCRIPTION_EVENTS_KEPT_MAX + 1]
+    });
+    let (status, answer) = hospital.fhir(HIS, Method::POST, "", Some(&batch)).await;
+    assert_eq!(status, 200, "{answer}");
+
+    let mut told = Vec::new();
+    loop {
+        deliver(hospital, now()).await;
+        let got = receiver.take();
+        if got.is_empty() {
+            break;
+        }
+        told.extend(got.iter().map(|one| events(&one.json()).len()));
+    }
+    assert_eq!(told.iter().sum::<usize>(), SUBSCRIPTION_EVENTS_KEPT_MAX + 1);
+    assert_eq!(
+        told.iter().max(),
+        Some(&NOTIFICATION_EVENTS_MAX),
+        "{told:?}"
+    );
+
+    // As many as are kept are shown; the oldest is gone.
+    for (from, first, count) in [
+        (1, "2", SUBSCRIPTION_EVENTS_KEPT_MAX),
+        (3, "3", SUBSCRIPTION_EVENTS_KEPT_MAX - 1),
+    ] {
+        let path = format!("/Subscription/{id}/$events?eventsSinceNumber={from}&content=empty");
+        let (status, shown) = hospital.fhir(HIS, Method::GET, &path, None).await;
+        assert_eq!(status, 200, "{shown}");
+        let shown = events(&shown);
+        assert_eq!((&*shown[0].0, shown.len()), (first, count), "from {from}");
     }
     region.close().await;
 }

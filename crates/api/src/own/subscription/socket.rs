@@ -12,14 +12,13 @@ use axum::{
 use exchange::{Connection, Outgoing, Subscriptions};
 use tokio::{sync::mpsc, time::timeout};
 
-use crate::{envelope::BUSY_WAIT, own::Shared, problem::Problem};
+use crate::{
+    envelope::BUSY_WAIT,
+    limits::{SOCKET_MESSAGE_BYTES_MAX, SOCKET_MESSAGES_MAX},
+    own::Shared,
+    problem::Problem,
+};
 
-/// Bytes of a message that comes in: it holds a token.
-const MESSAGE_BYTES_MAX: usize = 1_024;
-/// How long a websocket may stay that nobody has bound.
-const UNBOUND_MAX: Duration = Duration::from_secs(30);
-/// Messages that may come in over one websocket.
-const MESSAGES_MAX: usize = 1_000;
 /// What binds.
 const BIND: &str = "bind-with-token ";
 
@@ -31,10 +30,11 @@ pub(super) async fn socket(
     let place = own.subscriptions.connect();
     let (connection, outgoing) = place.ok_or_else(|| Problem::too_many_requests(BUSY_WAIT))?;
     let subscriptions = Arc::clone(&own.subscriptions);
+    let unbound = own.limits.socket_unbound;
     Ok(upgrade
-        .max_message_size(MESSAGE_BYTES_MAX)
-        .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(|socket| talk(socket, subscriptions, connection, outgoing)))
+        .max_message_size(SOCKET_MESSAGE_BYTES_MAX)
+        .max_frame_size(SOCKET_MESSAGE_BYTES_MAX)
+        .on_upgrade(move |socket| talk(socket, subscriptions, connection, outgoing, unbound)))
 }
 
 async fn talk(
@@ -42,15 +42,16 @@ async fn talk(
     subscriptions: Arc<Subscriptions>,
     mut connection: Connection,
     mut outgoing: mpsc::Receiver<Outgoing>,
+    unbound: Duration,
 ) {
-    let first = timeout(UNBOUND_MAX, socket.recv()).await;
+    let first = timeout(unbound, socket.recv()).await;
     let Ok(Some(Ok(first))) = first else {
         return;
     };
     if !hear(&mut socket, &subscriptions, &mut connection, first).await {
         return;
     }
-    for _ in 0..MESSAGES_MAX {
+    for _ in 0..SOCKET_MESSAGES_MAX {
         let incoming = loop {
             tokio::select! {
                 incoming = socket.recv() => break incoming,

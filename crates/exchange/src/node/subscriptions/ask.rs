@@ -2,11 +2,13 @@
 
 use care::{AccessContext, Scope};
 use fhir::json::Value;
-use store::{Found, StoreError, Stored, Subscription, SubscriptionState};
+use store::{
+    Found, StoreError, Stored, Subscription, SubscriptionState,
+    limits::SUBSCRIPTION_EVENTS_KEPT_MAX,
+};
 
 use super::{
     Subscriptions, TYPE,
-    limits::EVENTS_SHOWN_MAX,
     notification::{Kind, Told},
     wanted::{Content, Form, Wanted},
 };
@@ -89,7 +91,7 @@ impl Subscriptions {
         let numbers = (question.since, question.until);
         let events = node
             .store()
-            .subscription_events(cx, id, numbers, EVENTS_SHOWN_MAX)
+            .subscription_events(cx, id, numbers, SUBSCRIPTION_EVENTS_KEPT_MAX)
             .await?;
         let mut told = Vec::with_capacity(events.len());
         for event in events {

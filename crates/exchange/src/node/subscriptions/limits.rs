@@ -33,8 +33,6 @@ pub const TOKENS_MAX: usize = 1_000;
 pub const TOKEN_SUBSCRIPTIONS_MAX: usize = 50;
 /// Websocket connections at once.
 pub const CONNECTIONS_MAX: usize = 100;
-/// Events in one answer of `$events`.
-pub const EVENTS_SHOWN_MAX: usize = 1_000;
 
 /// Resources that are matched at once.
 pub(super) const MATCHED_AT_ONCE: usize = 100;
