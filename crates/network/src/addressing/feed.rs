@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Pages that one refresh reads of one kind of resource.
-const PAGES_MAX: usize = 200;
+pub(super) const PAGES_MAX: usize = 200;
 /// The path of the register at the node door of the regional organisation.
 const REGISTER_PATH: &str = "/addressing/fhir/";
 

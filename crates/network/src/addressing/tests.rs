@@ -14,6 +14,7 @@ use serde_json::Value;
 use trust::identity::OrganisationRecord;
 
 use super::{
+    feed::PAGES_MAX,
     mcsd::{EndpointResource, OrganizationResource},
     *,
 };
@@ -288,6 +289,44 @@ async fn a_directory_takes_in_everything_and_then_what_changed() {
     drop(door);
     assert!(directory.refresh().await.is_err());
     assert_eq!(directory.organisations().len(), members.len());
+}
+
+#[tokio::test]
+async fn so_many_pages_of_a_register_are_read_and_one_more_is_refused() {
+    let region = Region::new();
+    let regional = region.admit(1, OrganisationType::RegionalOrganisation);
+    let asker = region.admit(2, OrganisationType::Hospital);
+    for (pages, is_read) in [(PAGES_MAX, true), (PAGES_MAX + 1, false)] {
+        // Each page leads to the next, as many as there are.
+        let page = async move |uri: Uri| {
+            let kind = uri
+                .path()
+                .split('/')
+                .find(|part| *part == "Organization" || *part == "Endpoint");
+            let number = uri.query().and_then(|query| query.strip_prefix("page="));
+            let number = number.map_or(1, |number| number.parse::<usize>().unwrap());
+            let next = (number < pages).then(|| {
+                serde_json::json!({
+                    "relation": "next",
+                    "url": format!("{}?page={}", kind.unwrap(), number + 1)
+                })
+            });
+            let links: Vec<Value> = next.into_iter().collect();
+            axum::Json(serde_json::json!({
+                "resourceType": "Bundle",
+                "meta": { "lastUpdated": "2026-03-02T09:00:00Z" },
+                "link": links
+            }))
+        };
+        let app = Router::new().fallback(page);
+        let door = region.open_door(&regional, app).await;
+        let feed = RegionalAddresses::new(asker.peers.clone(), door.organisation.address());
+        match feed.all().await {
+            Ok(_) => assert!(is_read, "{pages}"),
+            Err(AddressError::TooMany) => assert!(!is_read, "{pages}"),
+            Err(error) => panic!("{pages}: {error}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -117,21 +117,7 @@ impl Localisation for RegionalLocalisation {
         let subject = self.sealed(patient).await?;
         let body = form(&[("subject:identifier", &subject.0)]);
         let answer = self.post("/List/_search", FORM, body).await?;
-        let found: Found =
-            serde_json::from_slice(&answer).map_err(|_| LocalisationError::Malformed)?;
-        if found.entry.len() > RECORDS_MAX {
-            return Err(LocalisationError::Malformed);
-        }
-        let mut holders: BTreeMap<Ura, Categories> = BTreeMap::new();
-        for entry in found.entry {
-            let (custodian, category) = entry
-                .resource
-                .judge()
-                .map_err(|_| LocalisationError::Malformed)?;
-            let held = holders.entry(custodian).or_default();
-            *held = held.with(category);
-        }
-        Ok(holders.into_iter().collect())
+        holders(&answer).ok_or(LocalisationError::Malformed)
     }
 
     async fn withdraw(
@@ -159,4 +145,40 @@ fn form(pairs: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)
         .finish()
+}
+
+/// Who holds what, by the records in an answer of the index; none when it is
+/// not such an answer, or has too many.
+fn holders(answer: &[u8]) -> Option<Vec<(Ura, Categories)>> {
+    let found: Found = serde_json::from_slice(answer).ok()?;
+    if found.entry.len() > RECORDS_MAX {
+        return None;
+    }
+    let mut holders: BTreeMap<Ura, Categories> = BTreeMap::new();
+    for entry in found.entry {
+        let (custodian, category) = entry.resource.judge().ok()?;
+        let held = holders.entry(custodian).or_default();
+        *held = held.with(category);
+    }
+    Some(holders.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_so_many_records_is_read_and_one_more_is_not() {
+        let ura: Ura = "90000103".parse().unwrap();
+        let record = List::as_found("1".to_owned(), ura, DataCategory::Alert);
+        let answer = |records: usize| {
+            let entry = json!({ "resource": record });
+            let bundle = json!({ "resourceType": "Bundle", "entry": vec![entry; records] });
+            holders(bundle.to_string().as_bytes())
+        };
+        let alerts = Categories::default().with(DataCategory::Alert);
+        assert_eq!(answer(RECORDS_MAX), Some(vec![(ura, alerts)]));
+        assert_eq!(answer(RECORDS_MAX + 1), None);
+        assert_eq!(holders(b"{\"entry\": [{}]}"), None);
+    }
 }
