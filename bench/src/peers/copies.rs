@@ -6,10 +6,16 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::data::Source;
+use super::data::{Data, Source};
 
-/// One copy of all resources; number 0 is the source itself.
-pub(crate) fn of(resources: &[Source], number: usize) -> Vec<Source> {
+/// The same people so many times, the first time as they are.
+pub(crate) fn of(data: &Data, copies: usize) -> Data {
+    let numbers = 0..copies;
+    let all = numbers.flat_map(|number| copy(&data.resources, number));
+    Data::of_resources(all.collect())
+}
+
+fn copy(resources: &[Source], number: usize) -> Vec<Source> {
     if number == 0 {
         return resources.to_vec();
     }

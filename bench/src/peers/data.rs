@@ -8,8 +8,6 @@ use std::{
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-use super::copies;
-
 /// How many resources go in one transaction.
 const TRANSACTION: usize = 200;
 
@@ -70,14 +68,7 @@ impl Data {
         Ok(Self::of_resources(all.into_values().collect()))
     }
 
-    /// The same people so many times, each time as other people: see [`copies`].
-    pub(crate) fn times(&self, copies: usize) -> Self {
-        let numbers = 0..copies;
-        let all = numbers.flat_map(|number| copies::of(&self.resources, number));
-        Self::of_resources(all.collect())
-    }
-
-    fn of_resources(resources: Vec<Source>) -> Self {
+    pub(crate) fn of_resources(resources: Vec<Source>) -> Self {
         let transactions = resources.chunks(TRANSACTION).map(transaction).collect();
         Self {
             resources,

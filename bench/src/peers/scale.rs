@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::{Context, bail};
 
 use super::{
-    checked,
+    checked, copies,
     data::Data,
     load::{self, Answers},
     questions::{self, Question},
@@ -37,7 +37,7 @@ struct Filled {
 pub(crate) async fn run(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let settings = Settings::read(arguments)?;
     let small = Data::read(&settings.data, settings.resources)?;
-    let large = small.times(settings.copies);
+    let large = copies::of(&small, settings.copies);
     let small = Filled::new(&settings, small).await?;
     let large = Filled::new(&settings, large).await?;
     println!(
