@@ -1,17 +1,20 @@
 //! Reading a request body, within its limit.
 
+use std::{error::Error, iter};
+
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 
-use crate::problem::Problem;
+use crate::{bodies::NoRoom, limits::BODY_BYTES_FREE, problem::Problem};
 
 /// How much of a body over its limit is read and thrown away, so that the
 /// client gets to read the refusal instead of a reset connection, in bytes.
 const DRAIN_BYTES_MAX: usize = 128 * 1024 * 1024;
 
-/// Reads a body of at most `limit_bytes`; a larger one gives 413.
+/// Reads a body of at most `limit_bytes`; a larger one gives 413, and one for
+/// which there is no room beside others 503.
 pub(crate) async fn read(
     headers: &HeaderMap,
     mut body: Body,
@@ -26,17 +29,36 @@ pub(crate) async fn read(
         // The client waits for permission to send; it need not send at all.
         return Err(Problem::body_too_large(limit_bytes));
     }
-    // Of what will be refused nothing is kept, and what will not is put in one
-    // place at once: growing by copying would take twice its size.
-    let mut kept = BytesMut::with_capacity(if refused { 0 } else { announced });
+    // Of what will be refused nothing is kept.
+    let mut kept = BytesMut::new();
     let mut total = 0usize;
+    let mut full = None;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Problem::bad_request("The request body broke off"))?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) => {
+                let error = error.into_inner();
+                let Some(no_room) = no_room(&*error) else {
+                    return Err(Problem::bad_request("The request body broke off"));
+                };
+                if headers.contains_key(header::EXPECT) {
+                    return Err(Problem::no_room(no_room));
+                }
+                full = Some(no_room);
+                continue;
+            }
+        };
         let Ok(data) = frame.into_data() else {
             continue;
         };
         total = total.saturating_add(data.len());
-        if !refused && total <= limit_bytes {
+        if !refused && full.is_none() && total <= limit_bytes {
+            // In one place at once: growing by copying would take twice its size.
+            if kept.is_empty() {
+                kept.reserve(announced);
+            } else if total > BODY_BYTES_FREE && announced == 0 {
+                kept.reserve(limit_bytes - kept.len());
+            }
             kept.extend_from_slice(&data);
         } else {
             kept = BytesMut::new();
@@ -47,9 +69,20 @@ pub(crate) async fn read(
     }
     if refused || total > limit_bytes {
         Err(Problem::body_too_large(limit_bytes))
+    } else if let Some(no_room) = full {
+        Err(Problem::no_room(no_room))
     } else {
         Ok(kept.freeze())
     }
+}
+
+/// Whether a body could not be read for lack of room; the middleware may have
+/// put the error in others.
+fn no_room(error: &(dyn Error + 'static)) -> Option<NoRoom> {
+    let mut errors = iter::successors(Some(error), |error: &&(dyn Error + 'static)| {
+        (*error).source()
+    });
+    errors.find_map(|error| error.downcast_ref().copied())
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use tokio::{
 
 use crate::{
     base,
+    bodies::{Bodies, Share},
     limits::HttpLimits,
     problem::Problem,
     query::{self, QueryPairs},
@@ -62,6 +63,8 @@ pub(crate) struct Envelope {
     pub(crate) door: &'static str,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) limits: HttpLimits,
+    /// What all bodies may take together.
+    pub(crate) bodies: Bodies,
     /// One permit for each request that may be under way.
     pub(crate) in_flight: Semaphore,
     /// Whether the id that the other side gives is taken over: between nodes,
@@ -74,6 +77,7 @@ impl Envelope {
         door: &'static str,
         ids: Arc<dyn IdSource>,
         limits: HttpLimits,
+        bodies: Bodies,
         takes_request_ids: bool,
     ) -> Self {
         let in_flight = Semaphore::new(limits.requests_in_flight);
@@ -81,6 +85,7 @@ impl Envelope {
             door,
             ids,
             limits,
+            bodies,
             in_flight,
             takes_request_ids,
         }
@@ -132,6 +137,7 @@ pub(crate) async fn envelope(
 async fn answer(envelope: &Envelope, mut request: Request, next: Next) -> Response {
     // What is no FHIR base refuses in R4, as it always did.
     let (version, below) = base::split(request.uri().path()).unwrap_or_default();
+    let in_lines = answers_in_lines(below);
     let (representation, query) = match prepare(&envelope.limits, &request, version, below) {
         Ok(prepared) => prepared,
         Err(problem) => return Representation::standard(version).render(problem.into_response()),
@@ -144,6 +150,12 @@ async fn answer(envelope: &Envelope, mut request: Request, next: Next) -> Respon
     if working.is_err() && !is_watched {
         return representation.render(Problem::too_many_requests(BUSY_WAIT).into_response());
     }
+    // What reads lines keeps few of them, and answers while it reads.
+    let (request, share) = if in_lines {
+        (request, Share::default())
+    } else {
+        envelope.bodies.counted(request)
+    };
     let handling = AssertUnwindSafe(next.run(request)).catch_unwind();
     let response = match timeout(envelope.limits.request_timeout, handling).await {
         Ok(Ok(response)) => response,
@@ -159,7 +171,9 @@ async fn answer(envelope: &Envelope, mut request: Request, next: Next) -> Respon
         )
         .into_response(),
     };
-    representation.render(response)
+    let response = representation.render(response);
+    drop(share);
+    response
 }
 
 /// Checks the request target and reads what form the answer should have.
@@ -276,10 +290,12 @@ mod tests {
     fn router(limits: HttpLimits) -> (Router, Arc<Notify>) {
         let entered = Arc::new(Notify::new());
         let told = Arc::clone(&entered);
+        let bodies = Bodies::new(&limits);
         let around = Arc::new(Envelope::new(
             "test",
             Arc::new(SequentialIds::default()),
             limits,
+            bodies,
             false,
         ));
         let router = Router::new()
@@ -451,7 +467,7 @@ mod tests {
     fn only_between_nodes_an_id_is_taken_over() {
         let check = |takes: bool, given: &str, expected: &str| {
             let ids = Arc::new(SequentialIds::default());
-            let envelope = Envelope::new("test", ids, limits(), takes);
+            let envelope = Envelope::new("test", ids, limits(), Bodies::new(&limits()), takes);
             let mut headers = HeaderMap::new();
             headers.insert(REQUEST_ID, given.parse().unwrap());
             assert_eq!(envelope.request_id(&headers), expected, "{takes} {given}");

@@ -13,6 +13,7 @@ pub mod node;
 pub mod own;
 
 mod at_once;
+mod bodies;
 mod body;
 mod bundle_text;
 mod credentials;
@@ -29,5 +30,6 @@ mod resource;
 mod route;
 mod serve;
 
+pub use bodies::Bodies;
 pub use route::{Credential, Endpoint};
 pub use serve::{Open, open_http, open_https, open_mllp};

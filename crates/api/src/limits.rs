@@ -12,6 +12,17 @@ pub use network::rate::Rate;
 /// The largest request body, in bytes. One more is answered with 413.
 pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// A body up to this size takes nothing of [`BODIES_BYTES_MAX`], and a larger
+/// one takes that in steps of this size, in bytes.
+pub const BODY_BYTES_FREE: usize = 64 * 1024;
+
+/// How many bytes the bodies that a node reads or works on may take together.
+/// One that finds no room for [`BODIES_WAIT`] is answered with 503.
+pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How long a body waits for room among the others.
+pub const BODIES_WAIT: Duration = Duration::from_secs(2);
+
 /// The largest body of a form or a token request, in bytes.
 pub const FORM_BYTES_MAX: usize = 64 * 1024;
 
@@ -113,6 +124,10 @@ pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct HttpLimits {
     /// See [`BODY_BYTES_MAX`].
     pub body_bytes: usize,
+    /// See [`BODIES_BYTES_MAX`].
+    pub bodies_bytes: usize,
+    /// See [`BODIES_WAIT`].
+    pub bodies_wait: Duration,
     /// See [`URL_BYTES_MAX`].
     pub url_bytes: usize,
     /// See [`HEADER_BYTES_MAX`].
@@ -149,6 +164,8 @@ impl HttpLimits {
     /// The limits that the named constants of this module give.
     pub const STANDARD: Self = Self {
         body_bytes: BODY_BYTES_MAX,
+        bodies_bytes: BODIES_BYTES_MAX,
+        bodies_wait: BODIES_WAIT,
         url_bytes: URL_BYTES_MAX,
         header_bytes: HEADER_BYTES_MAX,
         headers: HEADERS_MAX,

@@ -14,7 +14,7 @@ use fhir::{
 };
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use crate::representation::FhirBody;
+use crate::{bodies::NoRoom, envelope::BUSY_WAIT, representation::FhirBody};
 
 /// A refusal.
 #[derive(Debug, Clone)]
@@ -101,6 +101,16 @@ impl Problem {
             IssueCode::TooLong,
             format!("The request body is larger than {limit_bytes} bytes"),
         )
+    }
+
+    /// 503 with the time to wait: there is no room for the body now.
+    pub(crate) fn no_room(full: NoRoom) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            IssueCode::Throttled,
+            format!("{full}; try again later"),
+        )
+        .and_header(header::RETRY_AFTER, HeaderValue::from(BUSY_WAIT.as_secs()))
     }
 
     /// 429 with the time to wait.

@@ -2,7 +2,8 @@
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use fhir::{FhirVersion, Resource, outcome::IssueCode};
+use exchange::{BUNDLE_ENTRIES_MAX, ExchangeError};
+use fhir::{FhirVersion, Resource, json::has_more_items, outcome::IssueCode};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use store::Stored;
@@ -19,6 +20,34 @@ pub(crate) fn parse(
     headers: &HeaderMap,
     body: Bytes,
 ) -> Result<Resource, Problem> {
+    parse_json(version, json(version, headers, body)?)
+}
+
+/// Reads a body as a Bundle to carry out; one with more entries than a node
+/// takes is refused before it is parsed, when it may still be small.
+pub(crate) fn parse_bundle(
+    version: FhirVersion,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Resource, Problem> {
+    let json = json(version, headers, body)?;
+    if has_more_items(&json, "entry", BUNDLE_ENTRIES_MAX) {
+        return Err(ExchangeError::LimitExceeded {
+            limit: "BUNDLE_ENTRIES_MAX",
+            max: BUNDLE_ENTRIES_MAX,
+        }
+        .into());
+    }
+    parse_json(version, json)
+}
+
+fn parse_json(version: FhirVersion, json: Vec<u8>) -> Result<Resource, Problem> {
+    Resource::parse_owned_in(version, json)
+        .map_err(|issues| Problem::with_issues(StatusCode::BAD_REQUEST, issues))
+}
+
+/// A body as JSON, which is not parsed yet.
+fn json(version: FhirVersion, headers: &HeaderMap, body: Bytes) -> Result<Vec<u8>, Problem> {
     let format = sent(version, headers).map_err(|_| {
         Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -29,14 +58,12 @@ pub(crate) fn parse(
             ),
         )
     })?;
-    let parsed = match format {
-        Format::Json => Resource::parse_in(version, body),
-        Format::Xml => match fhir::xml::to_json_in(version, &body) {
-            Ok(json) => Resource::parse_in(version, json),
-            Err(issue) => Err(vec![issue]),
-        },
-    };
-    parsed.map_err(|issues| Problem::with_issues(StatusCode::BAD_REQUEST, issues))
+    match format {
+        // Nobody else has it: it is not copied.
+        Format::Json => Ok(Vec::from(body)),
+        Format::Xml => fhir::xml::to_json_in(version, &body)
+            .map_err(|issue| Problem::with_issues(StatusCode::BAD_REQUEST, vec![issue])),
+    }
 }
 
 /// The entity tag of a version.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::FhirVersion;
-use crate::json::{Document, Kind, Node, Value};
+use crate::json::{Document, Kind, Node, SyntaxError, Value};
 use crate::outcome::{Issue, IssueCode};
 
 /// A JSON document whose root is an object with a known `resourceType`.
@@ -31,7 +31,22 @@ impl Resource {
     /// # Errors
     /// As [`Self::parse`].
     pub fn parse_in(version: FhirVersion, bytes: impl AsRef<[u8]>) -> Result<Self, Vec<Issue>> {
-        let document = Document::parse(bytes).map_err(|error| {
+        Self::of_parsed(version, Document::parse(bytes))
+    }
+
+    /// The same of bytes that it may keep: large ones are not there twice.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_owned_in(version: FhirVersion, bytes: Vec<u8>) -> Result<Self, Vec<Issue>> {
+        Self::of_parsed(version, Document::parse_owned(bytes))
+    }
+
+    fn of_parsed(
+        version: FhirVersion,
+        parsed: Result<Document, SyntaxError>,
+    ) -> Result<Self, Vec<Issue>> {
+        let document = parsed.map_err(|error| {
             vec![Issue::error(
                 IssueCode::Structure,
                 format!("not valid JSON: {error}"),

@@ -26,6 +26,7 @@ use network::{
 use trust::{Rejected, access_token::AccessTokens, assertion::Assertions, identity::Peer};
 
 use crate::{
+    bodies::Bodies,
     credentials::bearer_token,
     envelope::{Envelope, envelope},
     guard::{self, Admitted, Clients, Guarded, nothing_here},
@@ -55,6 +56,8 @@ pub struct NodeDoor {
     pub ids: Arc<dyn IdSource>,
     /// Its limits.
     pub limits: HttpLimits,
+    /// What the bodies at all doors of the node may take together.
+    pub bodies: Bodies,
 }
 
 /// The services that one organisation runs for the region.
@@ -127,11 +130,13 @@ pub fn router(door: NodeDoor) -> Router {
         clock,
         ids,
         limits,
+        bodies,
     } = door;
     let around = Arc::new(Envelope::new(
         "node",
         Arc::clone(&ids),
         limits.clone(),
+        bodies,
         true,
     ));
     let inner = Arc::new(Inner {

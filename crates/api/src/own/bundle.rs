@@ -9,7 +9,9 @@ use exchange::Returned;
 use http::HeaderMap;
 
 use super::{Shared, prefer};
-use crate::{envelope::Query, extract::Caller, problem::Problem, representation::FhirBody};
+use crate::{
+    body, envelope::Query, extract::Caller, problem::Problem, representation::FhirBody, resource,
+};
 
 pub(super) async fn bundle(
     State(own): State<Shared>,
@@ -19,7 +21,8 @@ pub(super) async fn bundle(
     body: Body,
 ) -> Result<Response, Problem> {
     query.must_be_empty()?;
-    let bundle = own.received(&headers, body).await?;
+    let body = body::read(&headers, body, own.limits.body_bytes).await?;
+    let bundle = resource::parse_bundle(own.version, &headers, body)?;
     let returned = prefer::returned(&headers).unwrap_or(Returned::Minimal);
     let answer = own.node.bundle_returning(&cx, &bundle, returned).await?;
     Ok(FhirBody::from(&answer).into_response())

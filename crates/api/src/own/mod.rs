@@ -53,6 +53,7 @@ pub use callers::Callers;
 pub(crate) use entrance::refused;
 
 use crate::{
+    bodies::Bodies,
     envelope::{Envelope, envelope},
     guard::{self, nothing_here},
     limits::HttpLimits,
@@ -76,6 +77,8 @@ pub struct OwnDoor {
     pub ids: Arc<dyn IdSource>,
     /// Its limits.
     pub limits: HttpLimits,
+    /// What the bodies at all doors of the node may take together.
+    pub bodies: Bodies,
 }
 
 /// What is served in one version of FHIR: that of the node's store.
@@ -129,12 +132,14 @@ pub fn router(door: OwnDoor) -> Router {
         clock,
         ids,
         limits,
+        bodies,
     } = door;
     let entrance = Arc::new(Entrance::new(callers, &limits, &clock));
     let around = Arc::new(Envelope::new(
         "own",
         Arc::clone(&ids),
         limits.clone(),
+        bodies,
         false,
     ));
     let own = |base: FhirBase| {

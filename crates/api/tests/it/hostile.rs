@@ -164,6 +164,15 @@ async fn what_is_too_deep_or_too_much_meets_a_named_limit() {
         check(kind, 413, &answer);
         assert!(answer.1.contains("BUNDLE_ENTRIES_MAX"), "{}", answer.1);
     }
+    let entry = r#"<entry><request><method value="GET"/><url value="Basic/a"/></request></entry>"#;
+    let bundle = format!(
+        r#"<Bundle xmlns="http://hl7.org/fhir"><type value="batch"/>{}</Bundle>"#,
+        entry.repeat(100_000)
+    );
+    let answer = post(hospital, "", "application/fhir+xml", bundle.into()).await;
+    check("XML batch", 413, &answer);
+    assert!(answer.1.contains("BUNDLE_ENTRIES_MAX"), "{}", answer.1);
+
     let body = vec![b' '; 100 * 1024 * 1024];
     let answer = post(hospital, "/Basic", "application/fhir+json", body).await;
     check("100 MB", 413, &answer);

@@ -439,6 +439,7 @@ impl Wiring<'_> {
         let subscriptions = Arc::clone(&r4.subscriptions);
         let subscriptions_stu3 = stu3.as_ref().map(|base| Arc::clone(&base.subscriptions));
         let node_stu3 = stu3.as_ref().map(|base| Arc::clone(&base.node));
+        let bodies = api::Bodies::new(&self.settings.http);
         let own_door = api::own::router(OwnDoor {
             r4,
             stu3,
@@ -447,6 +448,7 @@ impl Wiring<'_> {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&ids),
             limits: self.settings.http.clone(),
+            bodies: bodies.clone(),
         });
         let peer_door = api::node::router(NodeDoor {
             node: Arc::clone(&node),
@@ -457,6 +459,7 @@ impl Wiring<'_> {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&ids),
             limits: self.settings.http.clone(),
+            bodies,
         });
         let intake = Arc::new(NodeIntake {
             node: Arc::clone(&node),

@@ -90,3 +90,55 @@ async fn somebody_who_asks_too_often_is_told_to_wait_and_others_are_not() {
     assert_eq!(ask("operator").await.0, 403, "somebody else");
     region.close().await;
 }
+
+#[tokio::test]
+async fn a_body_without_room_among_the_others_is_503_with_the_limit_and_a_wait() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    const LARGE: usize = 200_000;
+    let mut settings = settings();
+    settings.http.body_bytes = LARGE;
+    settings.http.bodies_bytes = LARGE;
+    settings.http.bodies_wait = std::time::Duration::from_millis(1);
+    let region = kit::start_with(settings).await;
+    let patient = |bytes: usize| {
+        let name = "n".repeat(bytes);
+        json!({ "resourceType": "Patient", "name": [{ "text": name }] }).to_string()
+    };
+    let send = async |body: String| {
+        let request = region.hospital.ask(HIS, Method::POST, "/fhir/r4/Patient");
+        let request = request.header("content-type", "application/fhir+json");
+        let response = request.body(body).send().await.unwrap();
+        let status = response.status().as_u16();
+        let wait = response.headers().get("retry-after").cloned();
+        (status, wait, response.text().await.unwrap())
+    };
+    // One that takes all there is, of which a part is sent: it is being read
+    // once the door asks for the rest.
+    let asked = region
+        .hospital
+        .ask(HIS, Method::POST, "/fhir/r4/Patient")
+        .build()
+        .unwrap();
+    let address = (asked.url().host_str().unwrap(), asked.url().port().unwrap());
+    let mut slow = tokio::net::TcpStream::connect(address).await.unwrap();
+    let authorization = asked.headers()["authorization"].to_str().unwrap();
+    let head = format!(
+        "POST /fhir/r4/Patient HTTP/1.1\r\nhost: {}\r\nauthorization: {authorization}\r\n\
+         content-type: application/fhir+json\r\nexpect: 100-continue\r\n\
+         content-length: {LARGE}\r\n\r\n",
+        address.0
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    let mut told = [0; 12];
+    slow.read_exact(&mut told).await.unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100");
+
+    let (status, wait, text) = send(patient(100_000)).await;
+    assert_eq!((status, wait.unwrap().to_str().unwrap()), (503, "1"));
+    assert!(text.contains("BODIES_BYTES_MAX"), "{text}");
+    assert_eq!(send(patient(10)).await.0, 201, "a small one never waits");
+    drop(slow);
+    // The share of who left comes back when the door notices.
+    while send(patient(100_000)).await.0 == 503 {}
+    region.close().await;
+}

@@ -42,6 +42,21 @@ impl Document {
     /// When the bytes are not one JSON value in UTF-8, or pass a limit of [`crate::json`].
     pub fn parse(bytes: impl AsRef<[u8]>) -> Result<Self, SyntaxError> {
         let (text, tokens) = parse::parse(bytes.as_ref())?;
+        let text = text.into();
+        Ok(Self(Arc::new(Content { text, tokens })))
+    }
+
+    /// The same of bytes that it may keep: large ones are not there twice.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_owned(bytes: Vec<u8>) -> Result<Self, SyntaxError> {
+        let (_, tokens) = parse::parse(&bytes)?;
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text.into_boxed_str(),
+            // The parser has seen that it is text; it says why where it is not.
+            Err(fault) => return Self::parse(fault.into_bytes()),
+        };
         Ok(Self(Arc::new(Content { text, tokens })))
     }
 

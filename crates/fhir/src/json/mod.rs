@@ -10,12 +10,14 @@
 //! member names, a byte order mark, lone surrogates, more than
 //! [`NESTING_MAX`] levels. It does not know FHIR: see [`crate::structure`].
 
+mod count;
 mod document;
 mod macros;
 mod parse;
 mod text;
 mod value;
 
+pub use count::has_more_items;
 pub use document::{Document, Kind, Node};
 pub use parse::{DOCUMENT_BYTES_MAX, NESTING_MAX, Reason, SyntaxError};
 pub use value::Value;

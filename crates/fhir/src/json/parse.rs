@@ -119,8 +119,8 @@ impl Token {
     }
 }
 
-/// Parses a whole text.
-pub(super) fn parse(bytes: &[u8]) -> Result<(Box<str>, Box<[Token]>), SyntaxError> {
+/// Parses a whole text; gives it back as text, with its tokens.
+pub(super) fn parse(bytes: &[u8]) -> Result<(&str, Box<[Token]>), SyntaxError> {
     if bytes.len() > DOCUMENT_BYTES_MAX {
         return Err(error(bytes, 0, Reason::TooLong));
     }
@@ -137,7 +137,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Box<str>, Box<[Token]>), SyntaxErro
         .document()
         .map_err(|(offset, reason)| error(bytes, offset, reason))?;
     let tokens = parser.tokens.into_boxed_slice();
-    Ok((text.into(), tokens))
+    Ok((text, tokens))
 }
 
 fn error(bytes: &[u8], offset: usize, reason: Reason) -> SyntaxError {

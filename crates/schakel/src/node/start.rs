@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use api::{
+    Bodies,
     limits::{HttpLimits, MllpLimits},
     mllp::NodeIntake,
     node::{NodeDoor, RegionalServices},
@@ -279,6 +280,7 @@ impl RunningNode {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let limits = config.limits.http();
+        let bodies = Bodies::new(&limits);
         let own = api::own::router(OwnDoor {
             r4,
             stu3,
@@ -287,6 +289,7 @@ impl RunningNode {
             clock: Arc::clone(&clock),
             ids: Arc::clone(&ids),
             limits: limits.clone(),
+            bodies: bodies.clone(),
         });
         let pages = web::router(WebOptions {
             node: Arc::clone(&node),
@@ -335,6 +338,7 @@ impl RunningNode {
                 clock: Arc::clone(&clock),
                 ids: Arc::clone(&ids),
                 limits: limits.clone(),
+                bodies,
             });
             let tls = server_tls(&files.identity, &files.anchors)?;
             let door = api::open_https(

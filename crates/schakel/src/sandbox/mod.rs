@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::Context;
 use api::{
+    Bodies,
     limits::{HttpLimits, Rate},
     own::{Callers, FhirBase, OwnDoor},
 };
@@ -165,6 +166,7 @@ impl Sandbox {
             ready,
             clock,
             ids: Arc::clone(&ids),
+            bodies: Bodies::new(&limits),
             limits: limits.clone(),
         });
         let stop = CancellationToken::new();
