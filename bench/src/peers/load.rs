@@ -32,6 +32,18 @@ impl Answers {
         self.waits.len() as f64 / self.took.as_secs_f64()
     }
 
+    /// How many there were, at least one.
+    pub(crate) fn count(&self) -> u32 {
+        u32::try_from(self.waits.len()).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// What half, 95 and 99 of a hundred answers took at most, in milliseconds.
+    pub(crate) fn percentiles(&self) -> String {
+        let ms = |part| self.within(part).as_secs_f64() * 1_000.0;
+        let [p50, p95, p99] = [0.5, 0.95, 0.99].map(ms);
+        format!("{p50:.1} / {p95:.1} / {p99:.1}")
+    }
+
     /// What so large a part of the answers did not take longer than.
     pub(crate) fn within(&self, part: f64) -> Duration {
         let mut waits = self.waits.clone();

@@ -13,12 +13,13 @@ mod questions;
 mod report;
 pub(crate) mod scale;
 mod server;
+mod sync;
 
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail};
 
-use self::{data::Data, report::Report, server::Kind};
+use self::{data::Data, load::Answers, report::Report, server::Kind};
 
 /// What a run is made of.
 struct Settings {
@@ -74,16 +75,17 @@ pub(crate) async fn run(arguments: impl Iterator<Item = String>) -> anyhow::Resu
         }
     }
     for connections in [1, 16] {
-        let mut rates = Vec::new();
+        let mut loads = Vec::new();
         for server in &running {
-            let answers =
-                load::mixed(server, &questions, &data, connections, settings.seconds).await?;
-            rates.push(answers.rate());
+            loads
+                .push(load::mixed(server, &questions, &data, connections, settings.seconds).await?);
         }
-        report.rates(
-            &format!("mixed load, {connections} connections, /s"),
-            &rates,
-        );
+        let what = format!("mixed load, {connections} connections");
+        let rates: Vec<f64> = loads.iter().map(Answers::rate).collect();
+        report.rates(&format!("{what}, /s"), &rates);
+        report.texts(&format!("{what}, p50 / p95 / p99, ms"), |at| {
+            loads[at].percentiles()
+        });
     }
     let mut pages = Vec::new();
     let mut everything = Vec::new();
@@ -98,15 +100,26 @@ pub(crate) async fn run(arguments: impl Iterator<Item = String>) -> anyhow::Resu
         &everything,
     );
     for connections in [1, 16, 64] {
-        let mut rates = Vec::new();
+        let (mut rates, mut processor, mut syncs) = (Vec::new(), Vec::new(), Vec::new());
         for server in &running {
-            let answers = load::create(server, &data, connections, settings.seconds).await?;
-            rates.push(answers.rate());
+            syncs.push(sync::rate(server.directory(), settings.seconds)?);
+            let before = server.processor_time();
+            let load = load::create(server, &data, connections, settings.seconds).await?;
+            let used = server.processor_time().zip(before);
+            processor.push(used.map(|(after, before)| after.saturating_sub(before) / load.count()));
+            rates.push(load.rate());
         }
-        report.rates(
-            &format!("single creates, {connections} connections, /s"),
-            &rates,
-        );
+        let what = format!("single creates, {connections} connections");
+        report.rates(&format!("{what}, /s"), &rates);
+        report.texts(&format!("{what}, processor time of each"), |at| {
+            processor[at].map_or_else(
+                || "not known".to_owned(),
+                |time| format!("{} µs", time.as_micros()),
+            )
+        });
+        report.texts("small appends synced one by one just before, /s", |at| {
+            format!("{:.0}", syncs[at])
+        });
     }
     report.texts("memory at the end", |at| running[at].memory());
     report.print();

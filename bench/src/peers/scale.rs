@@ -117,16 +117,11 @@ impl Filled {
 
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
 fn row(what: &str, [small, large]: &[Answers; 2]) {
-    let ms = |answers: &Answers, part| answers.within(part).as_secs_f64() * 1_000.0;
-    let cell = |answers: &Answers| {
-        let [p50, p95, p99] = [0.5, 0.95, 0.99].map(|part| ms(answers, part));
-        format!("{p50:.1} / {p95:.1} / {p99:.1}")
-    };
-    let ratio = ms(large, 0.95) / ms(small, 0.95);
+    let ratio = large.within(0.95).as_secs_f64() / small.within(0.95).as_secs_f64();
     println!(
         "| {what} | {} | {} | {ratio:.1} × |",
-        cell(small),
-        cell(large)
+        small.percentiles(),
+        large.percentiles()
     );
 }
 

@@ -142,6 +142,26 @@ impl Server {
         Ok(status)
     }
 
+    /// Where its database is, if it is a process of its own.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The processor time that the process has used, in steps of 10 ms as
+    /// Linux counts it; nothing for one that ran already.
+    pub(crate) fn processor_time(&self) -> Option<Duration> {
+        const TICK: Duration = Duration::from_millis(10);
+        let process = self.process.as_ref()?;
+        let status = std::fs::read_to_string(format!("/proc/{}/stat", process.id())).ok()?;
+        // The name before it may have spaces; user and system time are the
+        // twelfth and thirteenth field after it.
+        let (_, fields) = status.rsplit_once(')')?;
+        let mut fields = fields.split_whitespace().skip(11);
+        let user: u32 = fields.next()?.parse().ok()?;
+        let system: u32 = fields.next()?.parse().ok()?;
+        Some(TICK * user.saturating_add(system))
+    }
+
     /// The resident memory of the process.
     pub(crate) fn memory(&self) -> String {
         let Some(process) = &self.process else {
