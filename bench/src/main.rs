@@ -2,8 +2,10 @@
 //! process, real doors, real files. `make bench` runs it; the figures that
 //! count are kept in `docs/performance.md` with the machine named.
 //!
-//! `bench peers` measures one FHIR base beside those of others instead, and
-//! `bench scale` one beside itself with many times the data.
+//! `bench peers` measures one FHIR base beside those of others instead, `bench
+//! scale` one beside itself with many times the data, `bench postgres` one
+//! process over PostgreSQL beside two, and `bench sync` how many creates share a
+//! sync of the disk.
 //!
 //! It fails on no figure: speed is told, not tested.
 
@@ -29,12 +31,18 @@ async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let program = arguments
         .next()
-        .context("usage: bench PATH-OF-SCHAKEL, bench peers, or bench scale")?;
+        .context("usage: bench PATH-OF-SCHAKEL, or bench peers, scale, postgres or sync")?;
     if program == "peers" {
         return peers::run(arguments).await;
     }
     if program == "scale" {
         return peers::scale::run(arguments).await;
+    }
+    if program == "postgres" {
+        return peers::postgres::run(arguments).await;
+    }
+    if program == "sync" {
+        return peers::sharing::run(arguments).await;
     }
     let mut table = Table::default();
     let region = Region::start(&program, PATIENTS)?;

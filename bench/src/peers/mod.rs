@@ -6,13 +6,17 @@
 //! what a server answers is held against it before anything is timed.
 
 mod checked;
+mod commits;
 mod copies;
 mod data;
 mod load;
+pub(crate) mod postgres;
+mod postgres_server;
 mod questions;
 mod report;
 pub(crate) mod scale;
 mod server;
+pub(crate) mod sharing;
 mod sync;
 
 use std::{path::PathBuf, time::Duration};
