@@ -10,6 +10,7 @@
 /// the text is parsed.
 pub fn has_more_items(text: &[u8], member: &str, max: usize) -> bool {
     let mut depth = 0usize;
+    let mut is_object = false;
     // Whether the last string in the outermost object is the name of the member.
     let mut is_named = false;
     let mut items: Option<usize> = None;
@@ -35,7 +36,8 @@ pub fn has_more_items(text: &[u8], member: &str, max: usize) -> bool {
                 at = end;
             }
             b'{' | b'[' => {
-                if depth == 1 && byte == b'[' && is_named {
+                is_object |= depth == 0 && byte == b'{';
+                if depth == 1 && byte == b'[' && is_named && is_object {
                     items = Some(0);
                 }
                 depth += 1;
