@@ -4,12 +4,13 @@
 //!
 //! `bench peers` measures one FHIR base beside those of others instead, `bench
 //! scale` one beside itself with many times the data, `bench postgres` one
-//! process over PostgreSQL beside two, and `bench sync` how many creates share a
-//! sync of the disk.
+//! process over PostgreSQL beside two, `bench sync` how many creates share a sync of the
+//! disk, and `bench hostile` what requests made to harm cost.
 //!
 //! It fails on no figure: speed is told, not tested.
 
 mod decisions;
+mod hostile;
 mod messages;
 mod peers;
 mod records;
@@ -29,11 +30,14 @@ const PATIENTS: usize = 200;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let program = arguments
-        .next()
-        .context("usage: bench PATH-OF-SCHAKEL, or bench peers, scale, postgres or sync")?;
+    let program = arguments.next().context(
+        "usage: bench PATH-OF-SCHAKEL, or bench peers, scale, postgres, sync or hostile",
+    )?;
     if program == "peers" {
         return peers::run(arguments).await;
+    }
+    if program == "hostile" {
+        return hostile::run(arguments).await;
     }
     if program == "scale" {
         return peers::scale::run(arguments).await;
