@@ -22,6 +22,9 @@ use crate::limits::{CHAIN_FINDS_MAX, SEARCH_SECONDS_MAX};
 /// Rows that a driving condition may give when a page is to be filled: with
 /// more, going through the rows in order fills it sooner.
 const FEW: usize = 1_000;
+/// The same between two dates: without them the rows are gone through in order,
+/// and a page is full after few when there are more.
+const FEW_BETWEEN: usize = 16_000;
 /// The same when all matches must be found anyway.
 const MANY: usize = 50_000;
 /// A condition this telling needs no comparison with others.
@@ -160,9 +163,8 @@ impl Scan<'_> {
             Driver::Ordered(range) => {
                 let mut by_number = ByNumber::new(self)?;
                 let take = &mut |_, hit: &Hit<'_>| take(hit);
-                let (file, range) = (self.file, range.after(after));
-                file.index
-                    .each(file.connection, &range, |rid| by_number.offer(rid, 0, take))?;
+                let mut offer = |rid| by_number.offer(rid, 0, take);
+                intersect::in_parts(self, range, after, &mut offer)?;
                 by_number.finish(take)
             }
             Driver::Rows(rows) => {
@@ -307,14 +309,14 @@ impl Scan<'_> {
         };
         rows.sort_unstable();
         rows.dedup();
-        intersect::narrow(self, &mut rows)?;
+        intersect::narrow(self, &mut rows, None)?;
         Ok(Driver::Rows(rows))
     }
 
     /// The rows between a lower and an upper bound on the same date, when
     /// there are such conditions and not too many rows.
     fn between(self, exhaustive: bool) -> Result<Option<Vec<i64>>, StoreError> {
-        let limit = if exhaustive { MANY } else { FEW };
+        let limit = if exhaustive { MANY } else { FEW_BETWEEN };
         for (at, one) in self.filters.iter().enumerate() {
             for other in &self.filters[at + 1..] {
                 let Some(lookups) = between(one, other) else {

@@ -7,6 +7,7 @@ mod place;
 mod server;
 
 mod crash;
+mod crowded;
 mod custom;
 mod in_use;
 mod inbox;
