@@ -1,7 +1,5 @@
 //! Applies a plan inside the writer.
 
-use std::ops::ControlFlow;
-
 use crate::database::OptionalExtension;
 use care::{Categories, DataCategory};
 use jiff::Timestamp;
@@ -12,12 +10,12 @@ use super::holdings::{self, Touched};
 use super::identity::{self, DELETED, LIVE, SEVERAL, bsn_of};
 use super::inbox::{self, Kept};
 use super::plan::{Expected, Plan, Step, prepare};
-use super::{audit, compare, definition, subject};
+use super::{audit, compare, definition, provenance, subject};
 use crate::DatabaseError;
+use crate::database;
 use crate::database::names::{self, Variant};
 use crate::database::writer::Session;
-use crate::database::{self, kinds};
-use crate::index::{self, Entries, MEMBER, Range, Term, Value};
+use crate::index::{self, Entries, Value};
 use crate::{Alongside, Change, Outcome, Precedence, Status, StoreError, Written, subscription};
 
 /// [`crate::Statistics`]: laboratory observations with a LOINC code.
@@ -86,6 +84,7 @@ pub(crate) fn apply(
             } => delete(session, ahead, resource_type, id, expected, at)?,
         });
     }
+    provenance::follow(session, &mut touched)?;
     holdings::announce(session, touched)?;
     audit::append(session, &with.audit)?;
     let outcomes: Vec<Outcome> = outcomes.into_iter().flatten().collect();
@@ -204,8 +203,8 @@ fn put(
     };
     let mut entries = index::collect(session, resource_type, &draft.entries, &patients)?;
     if resource_type == "Provenance" {
-        inherit(session, &entries, &mut labels, &mut patients)?;
-        entries = with_members(&entries, &patients);
+        provenance::inherit(session, &entries, &mut labels, &mut patients)?;
+        entries = provenance::with_members(&entries, &patients);
     }
     let patient = alone(&patients);
     let version = found.as_ref().map_or(1, |row| row.version + 1);
@@ -269,7 +268,7 @@ fn put(
     if let Some(row) = &found
         && (row.labels, row.patient) != (labels, patient)
     {
-        refresh_provenance(session, touched, rid)?;
+        touched.relabelled.push(rid);
     }
     let status = if live.is_some() {
         Status::Updated
@@ -318,7 +317,7 @@ fn instead(
 }
 
 /// The patient, when it is one; 0 for none, [`SEVERAL`] for more.
-fn alone(patients: &[i64]) -> i64 {
+pub(super) fn alone(patients: &[i64]) -> i64 {
     match patients {
         [] => 0,
         [patient] => *patient,
@@ -326,102 +325,8 @@ fn alone(patients: &[i64]) -> i64 {
     }
 }
 
-/// Gives a Provenance what its targets have: it says nothing on its own, and
-/// must be seen by whoever may see all that it is about.
-fn inherit(
-    session: &mut Session<'_>,
-    entries: &[u8],
-    labels: &mut u32,
-    patients: &mut Vec<i64>,
-) -> Result<(), StoreError> {
-    let key = parameter(session, "Provenance", "target")?;
-    let mut statement = session
-        .connection
-        .prepare_cached("SELECT labels, patient, entries FROM resource WHERE rid = ?1")?;
-    for target in Entries::of(entries).references(key) {
-        let mut rows = statement.query([target])?;
-        let Some(row) = rows.next()? else { continue };
-        *labels |= row.get::<u32>(0)?;
-        let theirs: Vec<i64> = match row.get::<i64>(1)? {
-            0 => Vec::new(),
-            SEVERAL => {
-                let blob = row.get::<&[u8]>(2)?;
-                Entries::of(blob).references(MEMBER).collect()
-            }
-            patient => vec![patient],
-        };
-        for patient in theirs {
-            if !patients.contains(&patient) {
-                patients.push(patient);
-            }
-        }
-    }
-    Ok(())
-}
-
-/// After the labels or patients of a resource changed: those of the
-/// Provenances about it follow. No new version is made: their content is the same.
-fn refresh_provenance(
-    session: &mut Session<'_>,
-    touched: &mut Touched,
-    target: i64,
-) -> Result<(), StoreError> {
-    let kind = session.state.kinds.number("Provenance")?;
-    let key = parameter(session, "Provenance", "target")?;
-    let mut sources = Vec::new();
-    let about_it = Range::of(&Term::Reference(key, target));
-    let file = session.snapshot();
-    file.index.each(file.connection, &about_it, |rid| {
-        sources.extend((kinds::kind_of(rid) == kind).then_some(rid));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    let mut row = session
-        .connection
-        .prepare_cached("SELECT vid, entries FROM resource WHERE rid = ?1 AND state = 0")?;
-    for rid in sources {
-        let Some((vid, old)) = row
-            .query_row([rid], |row| Ok((row.get(0)?, row.get::<Vec<u8>>(1)?)))
-            .optional()?
-        else {
-            continue;
-        };
-        let own = own_draft(session, vid)?;
-        let mut labels = own.0;
-        let mut patients = identity::patients(session, &own.1)?;
-        inherit(session, &old, &mut labels, &mut patients)?;
-        let entries = with_members(&old, &patients);
-        index::replace(&mut session.state.index, rid, &old, &entries);
-        let patient = alone(&patients);
-        session
-            .connection
-            .prepare_cached(
-                "UPDATE resource SET labels = ?2, patient = ?3, entries = ?4 WHERE rid = ?1",
-            )?
-            .send((rid, labels, patient, &entries))?;
-        session
-            .connection
-            .prepare_cached("UPDATE version SET labels = ?2, patient = ?3 WHERE vid = ?1")?
-            .send((vid, labels, patient))?;
-        if patient > 0 && labels != 0 {
-            *touched.grown.entry(patient).or_default() |= labels;
-        }
-    }
-    Ok(())
-}
-
-/// The same values, for other patients.
-fn with_members(entries: &[u8], patients: &[i64]) -> Vec<u8> {
-    let members = patients
-        .iter()
-        .map(|patient| (MEMBER, Value::Reference(*patient)));
-    let others = Entries::of(entries)
-        .iter()
-        .filter(|(parameter, _)| *parameter != MEMBER);
-    index::encode(members.chain(others))
-}
-
 /// The number of the values of a search parameter.
-fn parameter(
+pub(super) fn parameter(
     session: &mut Session<'_>,
     resource_type: &'static str,
     code: &'static str,
@@ -437,23 +342,6 @@ fn parameter(
         .parameter(connection, (kind, parameter.id, Variant::Value), || {
             Ok(names::parameter(resource_type, parameter, Variant::Value))
         })
-}
-
-/// The labels and patients that a stored version has of itself.
-fn own_draft(session: &Session<'_>, vid: i64) -> Result<(u32, Vec<String>), StoreError> {
-    let body: Vec<u8> = session
-        .connection
-        .prepare_cached("SELECT body FROM version WHERE vid = ?1")?
-        .query_row([vid], |row| row.get(0))?;
-    let resource = fhir::Resource::parse_in(session.state.kinds.version(), body).map_err(|_| {
-        StoreError::Corrupt {
-            what: "a stored resource does not parse",
-        }
-    })?;
-    Ok((
-        fhir::label(&resource).bits(),
-        fhir::compartment::patients(&resource),
-    ))
 }
 
 /// Notes the BSN of a Patient. Two different ones are as good as none:

@@ -17,6 +17,8 @@ pub(crate) struct Touched {
     pub(crate) grown: BTreeMap<i64, u32>,
     /// Patients who got a BSN, or another one.
     pub(crate) identified: BTreeSet<i64>,
+    /// Resources that were there and came to have other labels or patients.
+    pub(crate) relabelled: Vec<i64>,
 }
 
 /// Puts an event in the outbox for each BSN on which there is now a kind of

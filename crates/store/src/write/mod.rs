@@ -11,6 +11,7 @@ pub(crate) mod identity;
 mod inbox;
 mod patch;
 mod plan;
+mod provenance;
 mod purge;
 mod references;
 mod splice;
