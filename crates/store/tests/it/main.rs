@@ -19,6 +19,7 @@ mod moment;
 mod paging;
 mod patch;
 mod postgres;
+mod provenance;
 mod quantities;
 mod scope;
 mod search;
