@@ -21,12 +21,12 @@ use crate::limits::{CHAIN_FINDS_MAX, SEARCH_SECONDS_MAX};
 
 /// Rows that a driving condition may give when a page is to be filled: with
 /// more, going through the rows in order fills it sooner.
-const FEW: usize = 1_000;
+pub(super) const FEW: usize = 1_000;
 /// The same between two dates: without them the rows are gone through in order,
 /// and a page is full after few when there are more.
 const FEW_BETWEEN: usize = 16_000;
 /// The same when all matches must be found anyway.
-const MANY: usize = 50_000;
+pub(super) const MANY: usize = 50_000;
 /// A condition this telling needs no comparison with others.
 const TELLING: usize = 64;
 /// Targets of a chain that can drive.
@@ -136,7 +136,8 @@ impl Scan<'_> {
         exhaustive: bool,
         mut take: impl FnMut(&Hit<'_>) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError> {
-        let driver = self.driver(after, exhaustive)?;
+        let between = if exhaustive { MANY } else { FEW_BETWEEN };
+        let driver = self.driver(after, exhaustive, between)?;
         self.run(driver, after, &mut take)
     }
 
@@ -246,8 +247,14 @@ impl Scan<'_> {
         }
     }
 
-    /// Chooses what drives.
-    pub(super) fn driver(self, after: Option<i64>, exhaustive: bool) -> Result<Driver, StoreError> {
+    /// Chooses what drives. Two dates do when no more rows are between them than
+    /// `between`.
+    pub(super) fn driver(
+        self,
+        after: Option<i64>,
+        exhaustive: bool,
+        between: usize,
+    ) -> Result<Driver, StoreError> {
         if *self.sight == Sight::Nothing && !self.directory {
             return Ok(Driver::Rows(Vec::new()));
         }
@@ -288,7 +295,7 @@ impl Scan<'_> {
             }
         }
         if best.is_none() {
-            best = self.between(exhaustive)?;
+            best = self.between(between)?;
         }
         if best.is_none() {
             if let Some(ordered) = crowded.iter().find_map(|filter| ordered(filter)) {
@@ -315,8 +322,7 @@ impl Scan<'_> {
 
     /// The rows between a lower and an upper bound on the same date, when
     /// there are such conditions and not too many rows.
-    fn between(self, exhaustive: bool) -> Result<Option<Vec<i64>>, StoreError> {
-        let limit = if exhaustive { MANY } else { FEW_BETWEEN };
+    fn between(self, limit: usize) -> Result<Option<Vec<i64>>, StoreError> {
         for (at, one) in self.filters.iter().enumerate() {
             for other in &self.filters[at + 1..] {
                 let Some(lookups) = between(one, other) else {

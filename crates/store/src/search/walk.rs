@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::database::OptionalExtension;
 
-use super::candidates::{ByNumber, COLUMNS, Driver, Scan, TakeBy};
+use super::candidates::{ByNumber, COLUMNS, Driver, FEW, MANY, Scan, TakeBy};
 use super::include::Found;
 use super::intersect;
 use super::lookups::ordered;
@@ -39,12 +39,13 @@ pub(super) fn plan<'a>(
     count: usize,
 ) -> Result<Plan<'a>, StoreError> {
     let [key] = sort else {
-        return Ok(Plan::Collect(scan.driver(None, true)?));
+        return Ok(Plan::Collect(scan.driver(None, true, MANY)?));
     };
     if key.index().is_none() {
-        return Ok(Plan::Collect(scan.driver(None, true)?));
+        return Ok(Plan::Collect(scan.driver(None, true, MANY)?));
     }
-    let driver = scan.driver(None, false)?;
+    // All rows between two dates would be read: a walk pays sooner than there.
+    let driver = scan.driver(None, false, FEW)?;
     let all = live(scan)?;
     let walks = match &driver {
         Driver::Rows(_) => false,
