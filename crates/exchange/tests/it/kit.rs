@@ -16,7 +16,7 @@ use care::{
 };
 use exchange::{
     Answer, ExchangeError, LogAnswer, Node, NodeParts, Participant, PeerPart, Region, Unreachable,
-    catalogue::Catalogue,
+    Validation, catalogue::Catalogue,
 };
 use fhir::{Resource, json::Value};
 use store::{AuditEntry, Options, Seal, Sealed, Store};
@@ -227,6 +227,15 @@ impl Region for Wires {
 
 impl TestRegion {
     pub(crate) fn new() -> Self {
+        Self::build(None)
+    }
+
+    /// A region in which the GP judges what is written so.
+    pub(crate) fn validating(validation: Validation) -> Self {
+        Self::build(Some(validation))
+    }
+
+    fn build(mut validation: Option<Validation>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap()));
         let authority = RegionAuthority::create("Test", care::Clock::now(clock.as_ref())).unwrap();
@@ -286,6 +295,11 @@ impl TestRegion {
                 source_deadline: Duration::from_millis(300),
                 time_zone: jiff::tz::TimeZone::get("Europe/Amsterdam").unwrap(),
             });
+            let validation = validation.take_if(|_| number == GP);
+            let node = match validation {
+                Some(validation) => node.with_validation(validation),
+                None => node,
+            };
             nodes.insert(number, Arc::new(node));
         }
         let by_ura = nodes

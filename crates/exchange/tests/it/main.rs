@@ -14,3 +14,4 @@ mod messages;
 mod own_door;
 mod regional;
 mod subscriptions;
+mod validation;
