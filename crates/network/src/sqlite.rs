@@ -54,6 +54,7 @@ pub(crate) struct Database {
 impl Database {
     /// Opens or makes the file, and brings it to the schema.
     pub(crate) fn open(path: &Path, schema: &str) -> Result<Self, DatabaseError> {
+        store::make_private(path);
         let connection = Connection::open(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -181,6 +182,24 @@ mod tests {
 
     fn add(word: &'static str) -> impl FnOnce(&Connection) -> rusqlite::Result<usize> {
         move |connection| connection.execute("INSERT INTO word VALUES (?1)", [word])
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn only_the_owner_reads_it() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("words.db"), SCHEMA).unwrap();
+        database.write(add("one")).await.unwrap();
+        let mut files = 0;
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{:?}", file.file_name());
+            files += 1;
+        }
+        assert!(files > 1, "the write-ahead log is there too");
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ mod demo_file;
 mod door_client;
 mod node;
 mod packages;
+mod private_files;
 mod region;
 mod releases;
 mod resource_file;

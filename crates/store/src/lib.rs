@@ -18,6 +18,7 @@ mod index;
 mod lists;
 mod message;
 mod moment;
+mod private;
 mod read;
 mod search;
 mod store;
@@ -36,6 +37,7 @@ pub use error::StoreError;
 pub use message::{
     Message, MessageFilter, MessageId, MessageOverview, MessageState, MessageSummary, NewMessage,
 };
+pub use private::make_private;
 pub use store::{Options, Store};
 pub use stored::{
     Filed, Found, HistoryEntry, HistoryOf, HistoryPage, Interaction, Moment, Page, SearchPage,

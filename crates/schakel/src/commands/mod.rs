@@ -20,6 +20,8 @@ use clap::Subcommand;
 
 pub(crate) use demo::people;
 
+use crate::private_files;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start a region of eight organisations on this machine, with made-up patients
@@ -50,6 +52,9 @@ pub(crate) enum Command {
 
 impl Command {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+        if self.keeps_care_data() {
+            private_files::from_now_on();
+        }
         match self {
             Self::Demo(command) => command.run().await,
             Self::Serve(command) => command.run().await,
@@ -63,6 +68,25 @@ impl Command {
             Self::Package(command) => command.run(),
             Self::Terminology(command) => command.run(),
             Self::Doctor(command) => command.run().await,
+        }
+    }
+
+    /// Whether files with care data or keys may come of it. Packages and
+    /// terminology are for every user of the machine, as its umask has it.
+    const fn keeps_care_data(&self) -> bool {
+        match self {
+            Self::Demo(_)
+            | Self::Serve(_)
+            | Self::Sandbox(_)
+            | Self::Send(_)
+            | Self::Audit(_)
+            | Self::Explain(_)
+            | Self::Doctor(_) => true,
+            Self::Fhirpath(_)
+            | Self::Convert(_)
+            | Self::Validate(_)
+            | Self::Package(_)
+            | Self::Terminology(_) => false,
         }
     }
 }

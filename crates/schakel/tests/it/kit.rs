@@ -58,6 +58,30 @@ impl Drop for Process {
     }
 }
 
+/// Holds that only their owner can do anything with the files and directories
+/// in and below one, and gives the paths of the files.
+#[cfg(unix)]
+pub(crate) fn assert_private(directory: &Path) -> Vec<String> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (mut files, mut directories) = (Vec::new(), vec![directory.to_path_buf()]);
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(&directory).expect("a directory") {
+            let entry = entry.expect("an entry");
+            let found = entry.metadata().expect("a mode");
+            let path = entry.path();
+            let mode = found.permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{} has {mode:o}", path.display());
+            if found.is_dir() {
+                directories.push(path);
+            } else {
+                files.push(path.display().to_string());
+            }
+        }
+    }
+    files
+}
+
 /// A running demo region.
 pub(crate) struct Region {
     pub(crate) process: Process,

@@ -14,6 +14,11 @@ async fn three_organisations_in_three_processes_exchange() {
     let mut region = Region::start_at(port, &data, 3);
     let bsn = region.bsn(0);
     region.process.stop();
+    #[cfg(unix)]
+    {
+        let files = crate::kit::assert_private(&data);
+        assert!(files.iter().any(|path| path.ends_with("node.toml")));
+    }
 
     // Who does not say that the demo issuer is meant is not served.
     let config = data.join("huisarts/node.toml");

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use serde_json::{Value, json};
@@ -25,7 +25,11 @@ impl Sandbox {
     }
 
     fn start_with(data: Option<&Path>, arguments: &[&str]) -> Self {
-        let mut command = schakel();
+        Self::start_by(&mut schakel(), data, arguments)
+    }
+
+    /// The same, by a command that runs the program.
+    fn start_by(command: &mut Command, data: Option<&Path>, arguments: &[&str]) -> Self {
         command.args(["sandbox", "--port", "0"]).args(arguments);
         if let Some(data) = data {
             command.arg("--data").arg(data);
@@ -418,4 +422,38 @@ async fn nothing_gets_around_refusal() {
     // One by itself, one by the batch, one by the import; the transaction left nothing.
     let (_, found) = answer(http.get(format!("{url}?_summary=count"))).await;
     assert_eq!(found["total"], 3);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_reads_what_is_kept_whatever_the_umask() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let sandbox = Sandbox::start_by(
+        // A umask that takes no right from anybody.
+        Command::new("sh")
+            .args(["-c", "umask 000; exec \"$0\" \"$@\""])
+            .arg(schakel().get_program()),
+        Some(&data),
+        &[],
+    );
+    let http = client();
+    let patient = json!({ "resourceType": "Patient", "name": [{ "family": "Oosterveen" }] });
+    let made = http
+        .post(format!("{}/Patient", sandbox.base))
+        .body(patient.to_string());
+    assert_eq!(answer(made).await.0, 201);
+    let export = http
+        .get(format!("{}/$export", sandbox.base))
+        .header("prefer", "respond-async")
+        .send()
+        .await
+        .unwrap();
+    let status = export.headers()["content-location"].to_str().unwrap();
+    while http.get(status).send().await.unwrap().status() == 202 {}
+    let kept = crate::kit::assert_private(&data);
+    let has = |end: &str| kept.iter().any(|path| path.ends_with(end));
+    for end in [".sqlite", ".sqlite-wal", ".head", "job.json"] {
+        assert!(has(end), "{end} is not in {kept:?}");
+    }
 }

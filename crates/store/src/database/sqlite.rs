@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::value::Field;
 use super::{DatabaseError, Durability};
-use crate::StoreError;
+use crate::{StoreError, make_private};
 
 /// Cache of the writer's connection, in KiB.
 const WRITER_CACHE_KIB: i64 = 16 << 10;
@@ -55,7 +55,7 @@ impl Deref for File {
 /// The connection that writes. `synchronous=FULL` makes a commit durable
 /// before it returns, in WAL mode too; [`set_durability`] can say otherwise.
 pub(super) fn writer(path: &Path) -> Result<File, StoreError> {
-    make(path);
+    make_private(path);
     let connection = open(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
@@ -72,21 +72,6 @@ pub(super) fn writer(path: &Path) -> Result<File, StoreError> {
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
     Ok(connection)
-}
-
-/// Makes the file when there is none: only its owner may read it, and the
-/// files that SQLite puts beside it follow.
-fn make(path: &Path) {
-    let mut options = std::fs::OpenOptions::new();
-    // Never one that is there: closing it would take SQLite's locks from it.
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    // It may be there already; what else is wrong, SQLite tells when it opens it.
-    let _ = options.open(path);
 }
 
 /// A connection that reads only.

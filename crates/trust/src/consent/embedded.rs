@@ -328,6 +328,7 @@ fn count_what_was_never_counted(writer: &mut Connection) -> Result<(), ConsentEr
 }
 
 fn connect(path: &Path) -> Result<Connection, ConsentError> {
+    store::make_private(path);
     let connection = Connection::open(path).map_err(ConsentError::Database)?;
     let configure = || {
         connection.busy_timeout(LOCK_WAIT)?;

@@ -26,6 +26,23 @@ fn permit() -> Change {
     Change::one(key, Verdict::Permit)
 }
 
+#[cfg(unix)]
+#[test]
+fn only_the_owner_reads_the_choices() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let _open = EmbeddedConsents::open(&directory.path().join("choices.db"), clock()).unwrap();
+    let mut files = 0;
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", file.file_name());
+        files += 1;
+    }
+    assert!(files > 0, "there is a file");
+}
+
 #[tokio::test]
 async fn a_choice_holds_at_the_next_question_and_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
