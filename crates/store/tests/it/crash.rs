@@ -5,9 +5,10 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 
-use care::{RandomIds, Scope, SystemClock};
+use care::{Clock, RandomIds, Scope, SystemClock};
+use jiff::Timestamp;
 use store::{Alongside, Options, Store};
 use tempfile::TempDir;
 
@@ -68,8 +69,45 @@ async fn child_that_writes_until_it_is_killed() {
 
 /// The folder of the child that indexes.
 const INDEXED_FOLDER: &str = "STORE_CRASH_INDEXED_FOLDER";
-/// Resources that it takes a while to index.
+/// Resources that are indexed in more steps than the child gets.
 const INDEXED: usize = 1_500;
+/// How often the child's writer may read the clock once the search parameter
+/// is written: that write does, and so does every step of the indexing.
+const READINGS: usize = 4;
+
+/// The clock of the machine, at which the writer of a store waits when it has
+/// read it so many times: it reads it before each step of its work.
+#[derive(Default)]
+struct HeldClock {
+    clock: SystemClock,
+    /// What is left; none for no end.
+    readings: Mutex<Option<usize>>,
+    given: Condvar,
+}
+
+impl HeldClock {
+    fn give(&self, readings: Option<usize>) {
+        *self.readings.lock().unwrap() = readings;
+        self.given.notify_all();
+    }
+}
+
+impl Clock for HeldClock {
+    fn now(&self) -> Timestamp {
+        let is_writer = std::thread::current().name() == Some("store-writer");
+        let mut readings = self.readings.lock().unwrap();
+        if is_writer && *readings == Some(0) {
+            println!("held");
+            while *readings == Some(0) {
+                readings = self.given.wait(readings).unwrap();
+            }
+        }
+        if is_writer && let Some(left) = readings.as_mut() {
+            *left -= 1;
+        }
+        self.clock.now()
+    }
+}
 
 /// Another child: adds a search parameter, and does nothing more.
 #[tokio::test]
@@ -77,7 +115,12 @@ async fn child_that_indexes_until_it_is_killed() {
     let Some(folder) = std::env::var_os(INDEXED_FOLDER) else {
         return;
     };
-    let store = Store::open(options(folder.as_ref())).unwrap();
+    let clock = Arc::new(HeldClock::default());
+    let store = Store::open(Options {
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        ..options(folder.as_ref())
+    })
+    .unwrap();
     let (cx, all) = (kit::context(), Scope::Organisation);
     let basics = (0..INDEXED).map(|number| {
         let words = fhir::value!({ "text": (format!("{}", number % 3)) });
@@ -96,11 +139,11 @@ async fn child_that_indexes_until_it_is_killed() {
         "status": "active", "description": "x", "code": "x", "base": ["Basic"],
         "type": "token", "expression": "Basic.extension('urn:x').value"
     }));
+    clock.give(Some(READINGS));
     store
         .write(&cx, &all, vec![definition], with())
         .await
         .unwrap();
-    println!("acknowledged");
     std::future::pending::<()>().await;
 }
 
@@ -120,33 +163,35 @@ async fn indexing_goes_on_when_the_process_was_killed() {
     let name = "crash::child_that_indexes_until_it_is_killed";
     let mut child = child(name, INDEXED_FOLDER, &folder);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    while !lines.next().expect("it writes").unwrap().contains("acknow") {}
+    while !lines.next().expect("it writes").unwrap().contains("held") {}
     child.kill().unwrap();
     child.wait().unwrap();
 
-    let store = Store::open(options(folder.path())).unwrap();
-    let cx = kit::context();
+    // Nothing goes on before it was looked at.
+    let clock = Arc::new(HeldClock::default());
+    clock.give(Some(0));
+    let store = Store::open(Options {
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        ..options(folder.path())
+    })
+    .unwrap();
+    let (cx, all) = (kit::context(), Scope::Organisation);
     let query = kit::pairs("x=1&_total=accurate&_count=0");
-    let (mut refused, mut done) = (0, 0);
-    loop {
-        let left = store.reindexing().await.unwrap();
-        if let Some(one) = left.first() {
+    let left = store.reindexing().await.unwrap();
+    let mut done = left.first().expect("it was killed in the middle").done;
+    assert!(done > 0 && done < INDEXED as u64, "{done}");
+    clock.give(None);
+    let page = loop {
+        if let Some(one) = store.reindexing().await.unwrap().first() {
             assert!(one.done >= done, "it does not begin again");
             done = one.done;
         }
-        match store
-            .search(&cx, &Scope::Organisation, "Basic", &query)
-            .await
-        {
-            Ok(page) => {
-                assert_eq!(page.total, Some(INDEXED as u64 / 3));
-                break;
-            }
-            Err(store::StoreError::BeingIndexed { .. }) => refused += 1,
-            Err(error) => panic!("{error}"),
+        match store.search(&cx, &all, "Basic", &query).await {
+            Err(store::StoreError::BeingIndexed { .. }) => {}
+            found => break found.unwrap(),
         }
-    }
-    assert!(refused > 0, "it was killed in the middle");
+    };
+    assert_eq!(page.total, Some(INDEXED as u64 / 3));
     assert!(store.check_integrity().await.unwrap().is_sound());
 }
 
