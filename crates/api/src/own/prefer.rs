@@ -3,7 +3,7 @@
 use exchange::Returned;
 use http::{HeaderMap, HeaderName};
 
-pub(super) const PREFER: HeaderName = HeaderName::from_static("prefer");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// What the answer to a change should hold; `None` when the client does not say.
 /// A preference that is not known is as good as none (RFC 7240, 2): clients in use
@@ -29,17 +29,28 @@ pub(super) fn is_lenient(headers: &HeaderMap) -> bool {
     known.unwrap_or(false)
 }
 
+/// Whether the client prefers to be answered in the background.
+pub(super) fn is_asynchronous(headers: &HeaderMap) -> bool {
+    preferences(headers).any(|preference| preference == "respond-async")
+}
+
 /// The last value of a preference that is known; `start` is its name and the
 /// equals sign.
 fn last_known<T>(headers: &HeaderMap, start: &str, known: impl Fn(&str) -> Option<T>) -> Option<T> {
+    preferences(headers)
+        .filter_map(|preference| preference.strip_prefix(start))
+        .filter_map(|value| known(value.trim_matches('"')))
+        .last()
+}
+
+/// What the client prefers, in its order.
+fn preferences(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers
         .get_all(PREFER)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split([',', ';']))
-        .filter_map(|preference| preference.trim().strip_prefix(start))
-        .filter_map(|value| known(value.trim_matches('"')))
-        .next_back()
+        .map(str::trim)
 }
 
 #[cfg(test)]

@@ -9,24 +9,17 @@ use super::{
     NDJSON,
     narrow::{elements, type_filters},
 };
-use crate::{own::prefer::PREFER, problem::Problem, query::QueryPairs};
+use crate::{own::prefer, problem::Problem, query::QueryPairs};
 
 /// Checks that the client prefers `respond-async`; tells whether it also
 /// prefers that unknown parameters are ignored (`handling=lenient`).
 pub(super) fn asynchronous(headers: &HeaderMap) -> Result<bool, Problem> {
-    let preferences: Vec<&str> = headers
-        .get_all(PREFER)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split([',', ';']))
-        .map(str::trim)
-        .collect();
-    if !preferences.contains(&"respond-async") {
+    if !prefer::is_asynchronous(headers) {
         return Err(Problem::bad_request(
             "An export is made in the background: it needs Prefer: respond-async",
         ));
     }
-    Ok(preferences.contains(&"handling=lenient"))
+    Ok(prefer::is_lenient(headers))
 }
 
 /// The question of a URL.
@@ -174,6 +167,26 @@ fn wrong(text: &'static str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn handling_is_read_as_in_a_search() {
+        for (prefer, expected) in [
+            ("respond-async", Some(false)),
+            ("respond-async, handling=lenient", Some(true)),
+            ("respond-async, handling=\"lenient\"", Some(true)),
+            ("handling=lenient; respond-async", Some(true)),
+            (
+                "respond-async, handling=lenient, handling=strict",
+                Some(false),
+            ),
+            ("respond-async, handling=other", Some(false)),
+            ("handling=lenient", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert("prefer", prefer.parse().expect("a header value"));
+            assert_eq!(asynchronous(&headers).ok(), expected, "{prefer}");
+        }
+    }
 
     #[test]
     fn questions_are_read_strictly() {
