@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use exchange::catalogue::Catalogue;
+use exchange::{Node, catalogue::Catalogue};
 use fhir::FhirVersion;
 use network::{
     PeerAddress, PeerClient,
@@ -88,9 +88,18 @@ fn policies() -> Finding {
 async fn database(store: &Store) -> Vec<Finding> {
     let version = store.version();
     let wrong = |what: String| vec![Finding::Database(version, Err(what))];
-    let (integrity, statistics) = match (store.check_integrity().await, store.statistics().await) {
-        (Ok(integrity), Ok(statistics)) => (integrity, statistics),
-        (Err(error), _) | (_, Err(error)) => return wrong(error.to_string()),
+    // Asked first: what is left when it was opened, not what the look leaves of it.
+    let left = store.reindexing().await;
+    let found = (
+        left,
+        store.check_integrity().await,
+        store.statistics().await,
+    );
+    let (left, integrity, statistics) = match found {
+        (Ok(left), Ok(integrity), Ok(statistics)) => (left, integrity, statistics),
+        (Err(error), _, _) | (_, Err(error), _) | (_, _, Err(error)) => {
+            return wrong(error.to_string());
+        }
     };
     if !integrity.is_sound() {
         return wrong(integrity.problems.join("; "));
@@ -106,7 +115,10 @@ async fn database(store: &Store) -> Vec<Finding> {
         audit_lines: statistics.audit_lines,
         kilobytes: (integrity.database_bytes + integrity.wal_bytes) / 1024,
     };
-    let mut findings = vec![Finding::Database(version, Ok(found))];
+    let mut findings = vec![
+        Finding::Database(version, Ok(found)),
+        Finding::Reindexing(version, left),
+    ];
     // Messages are translated into R4, and R4 is what the region is told of.
     if version == FhirVersion::R4 {
         findings.push(Finding::Messages(refused));
@@ -132,15 +144,18 @@ async fn region(config: &NodeConfig, files: &NodeFiles) -> Finding {
 pub(crate) struct RunningChecks {
     config: NodeConfig,
     stores: Vec<Store>,
+    /// Counts what both bases bring.
+    node: Arc<Node>,
     /// A check reads the whole database: one at a time.
     one_at_a_time: Mutex<()>,
 }
 
 impl RunningChecks {
-    pub(crate) fn new(config: NodeConfig, stores: Vec<Store>) -> Self {
+    pub(crate) fn new(config: NodeConfig, stores: Vec<Store>, node: Arc<Node>) -> Self {
         Self {
             config,
             stores,
+            node,
             one_at_a_time: Mutex::new(()),
         }
     }
@@ -150,6 +165,9 @@ impl RunningChecks {
 impl NodeChecks for RunningChecks {
     async fn findings(&self) -> Vec<Finding> {
         let _turn = self.one_at_a_time.lock().await;
-        examine(&self.config, Some(&self.stores)).await
+        let mut findings = examine(&self.config, Some(&self.stores)).await;
+        let counts = self.node.validation().counts();
+        findings.push(Finding::Validation(counts));
+        findings
     }
 }

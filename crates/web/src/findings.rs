@@ -5,7 +5,9 @@
 //! configuration ([`NodeChecks`]).
 
 use async_trait::async_trait;
+use exchange::ValidationCounts;
 use fhir::FhirVersion;
+use store::Reindexing;
 
 use crate::{view::text, words::Language};
 
@@ -31,6 +33,10 @@ pub enum Finding {
     Keys(Result<KeysFound, String>),
     /// The database of the organisation's records in a version of FHIR.
     Database(FhirVersion, Result<DatabaseFound, String>),
+    /// The resource types of that database whose values are being taken again.
+    Reindexing(FhirVersion, Vec<Reindexing>),
+    /// What was found in resources since the start of a node that runs.
+    Validation(ValidationCounts),
     /// How many messages were refused and wait.
     Messages(u64),
     /// How many registrations wait for the localisation index.
@@ -79,6 +85,8 @@ impl Finding {
             Self::Keys(found) => found.is_ok(),
             Self::Database(_, found) => found.is_ok(),
             Self::Region(found) => found.is_ok(),
+            // The one ends by itself; of the other, who sent it was told.
+            Self::Reindexing(..) | Self::Validation(_) => true,
             Self::Messages(refused) => *refused == 0,
             Self::Registrations(waiting) => *waiting <= REGISTRATIONS_WAITING_MAX,
         }
@@ -91,12 +99,15 @@ impl Finding {
             Self::Policies(_) => ("checks.policies", "checks.policies-todo"),
             Self::Keys(_) => ("checks.keys", "checks.keys-todo"),
             Self::Database(..) => ("checks.database", "checks.database-todo"),
+            Self::Reindexing(..) => ("checks.reindexing", "checks.reindexing"),
+            Self::Validation(_) => ("checks.validation", "checks.validation"),
             Self::Messages(_) => ("checks.messages", "checks.messages-todo"),
             Self::Registrations(_) => ("checks.registrations", "checks.registrations-todo"),
             Self::Region(_) => ("checks.region", "checks.region-todo"),
         };
         let mut what = language.text(what).to_owned();
-        if let Self::Database(FhirVersion::Stu3, _) = self {
+        if let Self::Database(FhirVersion::Stu3, _) | Self::Reindexing(FhirVersion::Stu3, _) = self
+        {
             what.push_str(" (STU3)");
         }
         Told {
@@ -136,6 +147,22 @@ impl Finding {
                     ("kb", &*kilobytes),
                 ];
                 language.fill("checks.database-ok", &values)
+            }
+            Self::Reindexing(_, left) if left.is_empty() => {
+                language.text("checks.reindexing-ok").to_owned()
+            }
+            Self::Reindexing(_, left) => {
+                let types: Vec<String> = left
+                    .iter()
+                    .map(|one| format!("{} ({}%)", one.resource_type, one.percent()))
+                    .collect();
+                language.fill("checks.reindexing-busy", &[("types", &types.join(", "))])
+            }
+            Self::Validation(found) => {
+                let [refused, stored] =
+                    [found.refused, found.warned].map(|n| text::count(language, n));
+                let values = [("refused", &*refused), ("stored", &*stored)];
+                language.fill("checks.validation-found", &values)
             }
             Self::Messages(0) => language.text("checks.messages-ok").to_owned(),
             Self::Messages(refused) => counted("checks.messages-wait", *refused),
@@ -177,6 +204,28 @@ mod tests {
             false,
             "x failed",
         );
+        check(
+            Finding::Reindexing(FhirVersion::R4, Vec::new()),
+            true,
+            "Op alle zoekparameters kan worden gezocht.",
+        );
+        let busy = |resource_type, done| Reindexing {
+            resource_type,
+            done,
+            total: 200,
+        };
+        let busy = vec![busy("Basic", 100), busy("Patient", 0)];
+        check(
+            Finding::Reindexing(FhirVersion::R4, busy),
+            true,
+            "Bezig met Basic (50%), Patient (0%). Wat nieuw is, kan pas daarna worden gezocht.",
+        );
+        let found = ValidationCounts {
+            refused: 1_200,
+            warned: 3,
+        };
+        let told = "Met fouten sinds de start: 1.200 geweigerd, 3 opgeslagen.";
+        check(Finding::Validation(found), true, told);
         check(
             Finding::Messages(0),
             true,

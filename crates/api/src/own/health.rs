@@ -11,16 +11,11 @@ pub(super) async fn live() -> Json<Value> {
     Json(json!({ "status": "live" }))
 }
 
-/// `GET /health/ready`: 200 when the node can do its work, else 503; and how many
-/// resources with errors were refused, or stored all the same, since the start.
+/// `GET /health/ready`: 200 when the node can do its work, else 503. Everybody may
+/// ask, so it tells nothing more.
 pub(super) async fn ready(State(own): State<Shared>) -> (StatusCode, Json<Value>) {
     if *own.ready.borrow() {
-        let found = own.node.validation().counts();
-        let validation = json!({ "refused": found.refused, "warned": found.warned });
-        (
-            StatusCode::OK,
-            Json(json!({ "status": "ready", "validation": validation })),
-        )
+        (StatusCode::OK, Json(json!({ "status": "ready" })))
     } else {
         (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -313,7 +313,11 @@ impl RunningNode {
                     Arc::clone(&clock),
                 )),
             }),
-            checks: Arc::new(RunningChecks::new(config.clone(), stores)),
+            checks: Arc::new(RunningChecks::new(
+                config.clone(),
+                stores,
+                Arc::clone(&node),
+            )),
             // Whoever signs in is believed, so the pages say that all are made up.
             demo: issuer == Issuer::Demo,
             clock: Arc::clone(&clock),
