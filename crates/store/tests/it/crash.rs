@@ -93,6 +93,7 @@ impl HeldClock {
 }
 
 impl Clock for HeldClock {
+    #[expect(clippy::print_stdout, reason = "the child tells the test so")]
     fn now(&self) -> Timestamp {
         let is_writer = std::thread::current().name() == Some("store-writer");
         let mut readings = self.readings.lock().unwrap();
