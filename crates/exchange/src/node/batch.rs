@@ -8,6 +8,7 @@ use fhir::{
     outcome::{Issue, IssueCode, Severity, operation_outcome_in},
 };
 use store::{Change, Outcome, Status, Stored};
+use trust::policy::Action;
 
 use super::{
     Node,
@@ -231,11 +232,22 @@ impl Node {
         cx: &AccessContext,
         outcome: &Outcome,
     ) -> Result<Option<Stored>, ExchangeError> {
+        let (of, id, version) = (outcome.resource_type, &*outcome.id, outcome.version);
         if outcome.status == Status::Deleted {
             return Ok(None);
         }
-        let found = self.read_version(cx, outcome.resource_type, &outcome.id, outcome.version);
-        match found.await {
+        if outcome.status == Status::Created {
+            // It is what whoever asked has just sent: the line of the creation
+            // says that they know it.
+            let decision = self.decide(cx, Action::Read);
+            if !decision.is_allowed() {
+                return Ok(None);
+            }
+            let (store, scope) = (&self.parts.store, decision.scope());
+            let found = store.read_version(cx, &scope, of, id, version).await?;
+            return Ok(found.here());
+        }
+        match self.read_version(cx, of, id, version).await {
             Ok(stored) => Ok(Some(stored)),
             // It is written all the same: that must be told.
             Err(ExchangeError::NotAllowed | ExchangeError::NotFound) => Ok(None),
