@@ -27,7 +27,9 @@ use crate::{region::Region, table::Table};
 /// Patients in the region that is measured.
 const PATIENTS: usize = 200;
 
-#[tokio::main]
+/// On one thread, so that what is measured has the other processor to itself
+/// and no connection is handed from one thread to another.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let program = arguments.next().context(

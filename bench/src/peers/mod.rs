@@ -6,6 +6,7 @@
 //! what a server answers is held against it before anything is timed.
 
 mod checked;
+mod client;
 mod commits;
 mod copies;
 mod data;

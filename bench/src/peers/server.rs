@@ -13,9 +13,13 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use reqwest::StatusCode;
+use bytes::Bytes;
+use hyper::{Method, StatusCode};
 
-use super::postgres_server::{PostgresServer, Schema};
+use super::{
+    client::Client,
+    postgres_server::{PostgresServer, Schema},
+};
 
 /// The thread of the sandbox that writes.
 const WRITER: &str = "store-writer";
@@ -50,7 +54,7 @@ pub(crate) struct Server {
     /// Where its database is, if that is not in the directory.
     schema: Option<Schema>,
     directory: tempfile::TempDir,
-    http: reqwest::Client,
+    http: Client,
 }
 
 /// Those that end with the server that they are.
@@ -77,7 +81,7 @@ impl Kind {
             processes: Processes::default(),
             schema: None,
             directory: tempfile::tempdir()?,
-            http: reqwest::Client::builder().no_proxy().build()?,
+            http: Client::default(),
         };
         match self {
             Self::Schakel(program) => {
@@ -191,25 +195,17 @@ impl Server {
         format!("{}/{target}", self.bases[next % self.bases.len()])
     }
 
-    pub(crate) async fn get(&self, target: &str) -> anyhow::Result<(StatusCode, bytes::Bytes)> {
+    pub(crate) async fn get(&self, target: &str) -> anyhow::Result<(StatusCode, Bytes)> {
         self.get_url(&self.url(target)).await
     }
 
-    pub(crate) async fn get_url(&self, url: &str) -> anyhow::Result<(StatusCode, bytes::Bytes)> {
-        let answer = self.http.get(url).send().await?;
-        Ok((answer.status(), answer.bytes().await?))
+    pub(crate) async fn get_url(&self, url: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+        self.http.ask(Method::GET, url, Bytes::new()).await
     }
 
     pub(crate) async fn post(&self, target: &str, body: String) -> anyhow::Result<StatusCode> {
-        let answer = self
-            .http
-            .post(self.url(target))
-            .header("content-type", "application/fhir+json")
-            .body(body)
-            .send()
-            .await?;
-        let status = answer.status();
-        answer.bytes().await?;
+        let url = self.url(target);
+        let (status, _) = self.http.ask(Method::POST, &url, body.into()).await?;
         Ok(status)
     }
 

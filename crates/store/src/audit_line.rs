@@ -34,19 +34,15 @@ pub struct AuditEntry<'a> {
     pub previous: &'a [u8; 32],
 }
 
-/// A seal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sealed {
-    /// The hash over the line and the hash of the line before.
-    pub hash: [u8; 32],
-    /// The signature over the hash.
-    pub signature: Vec<u8>,
-}
-
 /// Chains and signs audit lines. `trust` implements it.
 pub trait Seal: Send + Sync + 'static {
-    /// Seals a line. Called on the writer's thread, in the order of the log.
-    fn seal(&self, entry: &AuditEntry<'_>) -> Sealed;
+    /// The hash over a line and the hash of the line before. Called on the
+    /// writer's thread, in the order of the log.
+    fn hash(&self, entry: &AuditEntry<'_>) -> [u8; 32];
+
+    /// The signature over the hash of the last line of a transaction, and so
+    /// over all its lines. It is never empty.
+    fn sign(&self, hash: &[u8; 32]) -> Vec<u8>;
 
     /// Told after a commit how far the durable log has come.
     fn durable(&self, _seq: u64, _hash: &[u8; 32]) {}
@@ -67,7 +63,8 @@ pub struct AuditLine {
     pub previous: [u8; 32],
     /// The hash of this line.
     pub hash: [u8; 32],
-    /// The signature over the hash.
+    /// The signature over the hash; empty where the transaction goes on, and
+    /// the next line that has one vouches for this one.
     pub signature: Vec<u8>,
 }
 

@@ -27,7 +27,7 @@ mod subscription;
 mod whole;
 mod write;
 
-pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal, Sealed};
+pub use audit_line::{AuditBody, AuditEntry, AuditLine, AuditPage, Seal};
 pub use change::{
     Alongside, Change, Outcome, Precedence, Purged, Status, Target, Written, patients_named,
 };

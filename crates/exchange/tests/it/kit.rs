@@ -19,7 +19,7 @@ use exchange::{
     Validation, catalogue::Catalogue,
 };
 use fhir::{Resource, json::Value};
-use store::{AuditEntry, Options, Seal, Sealed, Store};
+use store::{AuditEntry, Options, Seal, Store};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 use trust::{
@@ -87,12 +87,16 @@ struct Breakable {
 }
 
 impl Seal for Breakable {
-    fn seal(&self, entry: &AuditEntry<'_>) -> Sealed {
+    fn hash(&self, entry: &AuditEntry<'_>) -> [u8; 32] {
         assert!(
             !self.broken.load(Ordering::Acquire),
             "the seal is broken on purpose"
         );
-        self.chain.seal(entry)
+        self.chain.hash(entry)
+    }
+
+    fn sign(&self, hash: &[u8; 32]) -> Vec<u8> {
+        self.chain.sign(hash)
     }
 }
 

@@ -4,9 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Durability;
 use crate::limits::OWED_MS_MAX;
-
-/// How far an audit log has come: the place and the hash of its last line.
-pub(super) type Head = (u64, [u8; 32]);
+use crate::write::audit::Head;
 
 /// What is owed to the disk, and to who keeps the head of the audit log.
 #[derive(Debug)]

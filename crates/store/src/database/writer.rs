@@ -24,6 +24,7 @@ use super::{Connection, Durability, OptionalExtension};
 use crate::index::{self, Generations, Moment, Upkeep};
 use crate::limits::{GROUP_MS_MAX, GROUP_WRITES_MAX, WAITING_WRITES_MAX};
 use crate::search::parameters::Parameters;
+use crate::write::audit::Log;
 use crate::{Options, StoreError};
 
 /// Time between two parts of taking values again while callers wait, so that
@@ -52,8 +53,8 @@ pub(crate) struct State {
     pub(crate) names: Remembered,
     /// Rows.
     pub(crate) rows: KnownRows,
-    /// The last line of the audit log.
-    pub(crate) audit_head: (u64, [u8; 32]),
+    /// The audit log.
+    pub(crate) audit: Log,
     /// The index.
     pub(crate) index: Upkeep,
     shared: Shared,
@@ -205,7 +206,7 @@ impl Writer {
             .build()
             .map_err(|_| StoreError::Closed)?;
         let writing = Thread {
-            owed: Owed::nothing(state.audit_head),
+            owed: Owed::nothing(state.audit.committed()),
             connection,
             state,
             waiting,
@@ -286,7 +287,7 @@ impl State {
             parameters: shared.parameters.get(),
             names: Remembered::default(),
             rows: KnownRows::default(),
-            audit_head: (0, [0; 32]),
+            audit: Log::default(),
             index: Upkeep::load(connection, published(connection, &shared))?,
             shared,
             next_sequence: HashMap::new(),
@@ -328,14 +329,7 @@ impl State {
     /// Reads how far the numbers and the audit log have come.
     fn read_ends(&mut self, connection: &Connection) -> Result<(), StoreError> {
         self.next_sequence.clear();
-        self.audit_head = connection
-            .query_row(
-                "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1",
-                (),
-                |row| Ok((row.get::<i64>(0)? as u64, row.get(1)?)),
-            )
-            .optional()?
-            .unwrap_or((0, [0; 32]));
+        self.audit = Log::read(connection)?;
         let latest: Option<(i64, i64)> = connection
             .query_row(
                 "SELECT vid, updated FROM version ORDER BY vid DESC LIMIT 1",
@@ -476,7 +470,7 @@ impl Thread {
         }
         if self.owed.left().is_some() {
             self.tell_head();
-            self.owed.told(self.state.audit_head);
+            self.owed.told(self.state.audit.committed());
         }
     }
 
@@ -486,7 +480,7 @@ impl Thread {
         self.connection.execute(
             "INSERT INTO meta (name, value) VALUES (?1, ?2)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (SYNCED, self.state.audit_head.0.to_be_bytes()),
+            (SYNCED, self.state.audit.committed().0.to_be_bytes()),
         )?;
         self.commit(Durability::Now)
     }
@@ -495,16 +489,20 @@ impl Thread {
     fn commit(&mut self, durability: Durability) -> Result<(), StoreError> {
         self.connection.commit()?;
         self.state.index.committed();
+        self.state.audit.note_committed();
         let connection = &self.connection;
         self.state.seen = self.state.seen.map(|seen| connection.after_own(seen));
-        if self.owed.committed(durability, self.state.audit_head) {
+        if self
+            .owed
+            .committed(durability, self.state.audit.committed())
+        {
             self.tell_head();
         }
         Ok(())
     }
 
     fn tell_head(&self) {
-        let (seq, hash) = self.state.audit_head;
+        let (seq, hash) = self.state.audit.committed();
         self.state.options.seal.durable(seq, &hash);
     }
 
@@ -563,6 +561,7 @@ impl Thread {
         }
         begun?;
         self.write_tallies()?;
+        self.write_audit()?;
         self.state.index.prepare_commit(&self.connection)?;
         self.commit(durability)
     }
@@ -594,7 +593,7 @@ impl Thread {
     /// stays with the job.
     fn give_savepoint(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
         self.connection.set_savepoint()?;
-        let head = self.state.audit_head;
+        let lines = self.state.audit.mark();
         let mark = self.state.index.mark();
         let parameters = Arc::clone(&self.state.parameters);
         let now = self.state.now();
@@ -611,7 +610,7 @@ impl Thread {
                 job.fail(StoreError::Fault);
             }
             self.connection.back_to_savepoint()?;
-            self.state.audit_head = head;
+            self.state.audit.undo_to(lines);
             self.state.index.undo_to(mark);
             self.state.parameters = parameters;
             self.state.names.forget();
@@ -619,6 +618,13 @@ impl Thread {
         }
         self.connection.release_savepoint()?;
         Ok(())
+    }
+
+    /// A seal that fails takes the group with it, and not the thread.
+    fn write_audit(&self) -> Result<(), StoreError> {
+        let State { audit, options, .. } = &self.state;
+        let write = || audit.prepare_commit(&self.connection, &*options.seal);
+        catch_unwind(AssertUnwindSafe(write)).unwrap_or(Err(StoreError::Fault))
     }
 
     fn write_tallies(&mut self) -> Result<(), StoreError> {

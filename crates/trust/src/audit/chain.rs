@@ -1,14 +1,15 @@
 //! The chain: each line sealed to the one before it.
 //!
 //! The hash covers the place, the time, the patient, the content and the hash
-//! of the line before; the signature is the node's, over the hash. So nobody
-//! without the node's key can change, add or take out a line unseen, and
-//! nobody at all can without making every later line anew.
+//! of the line before; the signature is the node's, over the hash of the last
+//! line of each transaction. So nobody without the node's key can change, add
+//! or take out a line unseen, and nobody at all can without making every later
+//! line anew.
 
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use store::{AuditEntry, Seal, Sealed};
+use store::{AuditEntry, Seal};
 
 use super::HeadFile;
 use crate::identity::NodeIdentity;
@@ -69,18 +70,18 @@ impl Chain {
 }
 
 impl Seal for Chain {
-    fn seal(&self, entry: &AuditEntry<'_>) -> Sealed {
+    fn hash(&self, entry: &AuditEntry<'_>) -> [u8; 32] {
         if let Some(head) = &self.head {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             if *state == State::Unknown {
                 *state = Self::continues(head, entry.seq.saturating_sub(1), entry.previous);
             }
         }
-        let hash = hash(entry);
-        Sealed {
-            hash,
-            signature: self.identity.sign(&signed(&hash)),
-        }
+        hash(entry)
+    }
+
+    fn sign(&self, hash: &[u8; 32]) -> Vec<u8> {
+        self.identity.sign(&signed(hash))
     }
 
     fn durable(&self, seq: u64, hash: &[u8; 32]) {

@@ -160,8 +160,13 @@ fn what_is_no_audit_event_is_refused() {
     check(&" ".repeat(read::EVENT_BYTES_MAX + 1));
 }
 
-/// A chain of lines as the store would keep it.
+/// A chain of lines as the store would keep it, each written by itself.
 fn chain(identity: &NodeIdentity, count: u64) -> Vec<Line> {
+    chain_of(identity, count, 1)
+}
+
+/// The same, with so many lines written together.
+fn chain_of(identity: &NodeIdentity, count: u64, together: u64) -> Vec<Line> {
     let seal = Chain::new(identity, None);
     let mut lines: Vec<Line> = Vec::new();
     for seq in 1..=count {
@@ -175,15 +180,16 @@ fn chain(identity: &NodeIdentity, count: u64) -> Vec<Line> {
             body: &body,
             previous: &previous,
         };
-        let sealed = seal.seal(&entry);
+        let hash = seal.hash(&entry);
+        let ends = seq % together == 0 || seq == count;
         lines.push(Line {
             seq,
             recorded: start(),
             patient: patient.clone(),
             body: body.clone(),
             previous,
-            hash: sealed.hash,
-            signature: sealed.signature,
+            hash,
+            signature: if ends { seal.sign(&hash) } else { Vec::new() },
         });
     }
     lines
@@ -205,6 +211,122 @@ fn entry(line: &Line) -> AuditEntry<'_> {
         body: &line.body,
         previous: &line.previous,
     }
+}
+
+/// Seals a line as the node would.
+fn seal_again(seal: &Chain, line: &mut Line) {
+    line.hash = seal.hash(&entry(line));
+    line.signature = seal.sign(&line.hash);
+}
+
+#[test]
+fn whatever_is_done_to_lines_that_share_a_signature_is_found() {
+    let identity = node(OrganisationType::Pharmacy);
+    // Lines 1 to 3, 4 to 6 and 7 were written together.
+    let whole = chain_of(&identity, 7, 3);
+    let head = head_of(&whole);
+    let check_with = |head: Option<&Head>, change: &dyn Fn(&mut Vec<Line>), expected: &str| {
+        let mut lines = whole.clone();
+        change(&mut lines);
+        let found = match verify(lines, head, identity.public_key()) {
+            Ok(found) => format!("{} lines", found.lines),
+            Err(fault) => format!("{} {}", fault.seq, fault.kind),
+        };
+        assert_eq!(found, expected);
+    };
+    let check =
+        |change: &dyn Fn(&mut Vec<Line>), expected| check_with(Some(&head), change, expected);
+    // Makes lines anew from one on, as who has no key could.
+    let rehash = |lines: &mut [Line], from: usize, to: usize| {
+        for at in from..to {
+            if at > 0 {
+                lines[at].previous = lines[at - 1].hash;
+            }
+            lines[at].hash = chain::hash(&entry(&lines[at]));
+        }
+    };
+
+    check(&|_| (), "7 lines");
+    check_with(None, &|_| (), "7 lines");
+    check(&|lines| lines[4].body.push(b' '), "5 altered");
+    check(&|lines| lines[4].hash[0] ^= 1, "5 altered");
+    check(&|lines| lines[4].previous[0] ^= 1, "5 altered");
+    check(&|lines| lines[5].signature[0] ^= 1, "4 altered");
+    // A matching hash, and the line after it as it was.
+    check(
+        &|lines| {
+            lines[4].body.push(b' ');
+            rehash(lines, 4, 5);
+        },
+        "5 altered",
+    );
+    // The whole group made anew: any of it may be what was changed.
+    check(
+        &|lines| {
+            lines[4].body.push(b' ');
+            rehash(lines, 4, 6);
+        },
+        "4 altered",
+    );
+    // The same without a signature at its end, and to the end of the log.
+    check(
+        &|lines| {
+            lines[4].body.push(b' ');
+            lines[5].signature.clear();
+            rehash(lines, 4, 6);
+        },
+        "6 altered",
+    );
+    check(
+        &|lines| {
+            lines[4].body.push(b' ');
+            lines[5].signature.clear();
+            lines[6].signature.clear();
+            rehash(lines, 4, 7);
+        },
+        "7 cut off",
+    );
+    check_with(
+        None,
+        &|lines| {
+            lines[6].body.push(b' ');
+            lines[6].signature.clear();
+            rehash(lines, 6, 7);
+        },
+        "7 not sealed by this node",
+    );
+    check(&|lines| drop(lines.remove(4)), "5 removed");
+    // Removed, and the others moved down and made anew.
+    check(
+        &|lines| {
+            lines.remove(4);
+            for (seq, line) in (1..).zip(lines.iter_mut()) {
+                line.seq = seq;
+            }
+            rehash(lines, 4, 6);
+        },
+        "4 altered",
+    );
+    // Put in, at the end of a group, in it, and after all.
+    let insert = |lines: &mut Vec<Line>, at: usize| {
+        let mut line = lines[0].clone();
+        line.previous = lines[at - 1].hash;
+        lines.insert(at, line);
+        for (seq, line) in (1..).zip(lines.iter_mut()) {
+            line.seq = seq;
+        }
+        rehash(lines, at, at + 1);
+    };
+    check(&|lines| insert(lines, 3), "4 inserted");
+    check(&|lines| insert(lines, 4), "5 inserted");
+    check(&|lines| insert(lines, 7), "8 inserted");
+    check(&|lines| lines.truncate(6), "7 cut off");
+    check(&|lines| lines.truncate(5), "6 cut off");
+    check_with(
+        None,
+        &|lines| lines.truncate(5),
+        "4 not sealed by this node",
+    );
 }
 
 #[test]
@@ -322,8 +444,7 @@ fn whatever_is_done_to_a_chain_is_found_at_its_line() {
                     previous,
                     ..lines[0].clone()
                 };
-                let sealed = seal.seal(&entry(&line));
-                (line.hash, line.signature) = (sealed.hash, sealed.signature);
+                seal_again(&seal, &mut line);
                 lines.push(line);
             }
         },
@@ -334,8 +455,7 @@ fn whatever_is_done_to_a_chain_is_found_at_its_line() {
         &|lines| {
             let mut other = lines[0].clone();
             other.body = b"{}".to_vec();
-            let sealed = Chain::new(&identity, None).seal(&entry(&other));
-            (other.hash, other.signature) = (sealed.hash, sealed.signature);
+            seal_again(&Chain::new(&identity, None), &mut other);
             lines[0] = other;
         },
         "1 removed",
@@ -391,8 +511,8 @@ fn a_chain_that_lost_its_end_leaves_the_head_as_evidence() {
     // A process that goes on after the line before `lines[at]`.
     let go_on = |at: usize| {
         let seal = Chain::new(&identity, Some(HeadFile::new(&path, &identity)));
-        let sealed = seal.seal(&entry(&lines[at]));
-        seal.durable(lines[at].seq, &sealed.hash);
+        let hash = seal.hash(&entry(&lines[at]));
+        seal.durable(lines[at].seq, &hash);
         HeadFile::new(&path, &identity).read().unwrap().unwrap().seq
     };
     assert_eq!(go_on(0), 1);
@@ -408,27 +528,37 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_changed_byte_is_found(line in 0usize..4, at in any::<proptest::sample::Index>(), flip in 1u8..) {
+    fn any_changed_byte_is_found(
+        line in 0usize..6,
+        together in 1u64..4,
+        at in any::<proptest::sample::Index>(),
+        flip in 1u8..,
+    ) {
         let identity = node(OrganisationType::Pharmacy);
-        let mut lines = chain(&identity, 4);
+        let mut lines = chain_of(&identity, 6, together);
         let head = head_of(&lines);
         let changed = &mut lines[line];
-        let lengths = [changed.body.len(), 32, 32, changed.signature.len()];
+        let shared = changed.signature.len();
+        let lengths = [changed.body.len(), 32, 32, shared];
         let mut place = at.index(lengths.iter().sum());
+        let mut whose = line as u64 + 1;
         for (part, length) in lengths.into_iter().enumerate() {
             if place < length {
                 match part {
                     0 => changed.body[place] ^= flip,
                     1 => changed.previous[place] ^= flip,
                     2 => changed.hash[place] ^= flip,
-                    _ => changed.signature[place] ^= flip,
+                    _ => {
+                        changed.signature[place] ^= flip;
+                        whose = line as u64 / together * together + 1;
+                    }
                 }
                 break;
             }
             place -= length;
         }
         let fault = verify(lines, Some(&head), identity.public_key()).unwrap_err();
-        prop_assert_eq!(fault.seq, line as u64 + 1);
+        prop_assert_eq!(fault.seq, whose);
     }
 
     #[test]
