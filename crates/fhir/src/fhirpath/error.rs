@@ -111,3 +111,16 @@ pub enum EvaluationError {
     #[error("not a regular expression of at most {PATTERN_BYTES_MAX} bytes")]
     Pattern,
 }
+
+impl EvaluationError {
+    /// The limit that was passed, by name and value, where it is one.
+    pub const fn limit(&self) -> Option<(&'static str, usize)> {
+        match self {
+            Self::TooManySteps => Some(("STEPS_MAX", STEPS_MAX)),
+            Self::TooManyItems => Some(("ITEMS_MAX", ITEMS_MAX)),
+            Self::TextTooLong => Some(("TEXT_BYTES_MAX", TEXT_BYTES_MAX)),
+            Self::TooManyVariables => Some(("VARIABLES_MAX", VARIABLES_MAX)),
+            _ => None,
+        }
+    }
+}

@@ -7,7 +7,7 @@ use super::place::{self, Content, Place, Step};
 use super::{Fault, PATCH_OPERATIONS_MAX, PatchError, Work, extent};
 use crate::Resource;
 use crate::definitions::{self, Definitions, Element as Definition, Structure};
-use crate::fhirpath::{Context, Element, Expression, Item, STEPS_MAX};
+use crate::fhirpath::{Collection, Context, Element, EvaluationError, Expression, Item, STEPS_MAX};
 use crate::json::{Document, Kind, NESTING_MAX, Node, Value};
 
 /// The operations of a FHIRPath Patch.
@@ -87,10 +87,15 @@ impl FhirPathPatch {
                 document = Document::parse(root.to_bytes()).map_err(|_| PatchError::NoResource)?;
             }
             work.spend(document.as_bytes().len())?;
-            let found = operation.find(self.definitions, &document, &mut steps);
-            let done = found
-                .and_then(|found| self.change(&mut root, &document, &found, &operation.action));
-            done.map_err(|fault| PatchError::NotApplied { at, fault })?;
+            let not_applied = |fault| PatchError::NotApplied { at, fault };
+            let items = operation.find(self.definitions, &document, &mut steps);
+            let items = items.map_err(|error| match error.limit() {
+                Some((limit, max)) => PatchError::LimitExceeded { limit, max },
+                None => not_applied(Fault::Expression),
+            })?;
+            places(&document, &items)
+                .and_then(|found| self.change(&mut root, &document, &found, &operation.action))
+                .map_err(not_applied)?;
             if extent(&root).0 > NESTING_MAX {
                 let fault = Fault::TooDeep;
                 return Err(PatchError::NotApplied { at, fault });
@@ -273,29 +278,31 @@ impl Operation {
         })
     }
 
-    /// Where its path leads. `steps` is what all expressions may take together.
-    fn find(
-        &self,
+    /// What its path finds. `steps` is what all expressions may take together.
+    fn find<'a>(
+        &'a self,
         definitions: &'static Definitions,
-        document: &Document,
+        document: &'a Document,
         steps: &mut usize,
-    ) -> Result<Vec<Vec<Step>>, Fault> {
-        let root = document.root();
-        let start = Element::resource_in(definitions.version(), root).ok_or(Fault::NoElement)?;
+    ) -> Result<Collection<'a>, EvaluationError> {
+        let start = Element::resource_in(definitions.version(), document.root())
+            .ok_or(EvaluationError::Expected("a resource"))?;
         let context = Context::with_steps(start, *steps);
-        let found = self
-            .path
-            .evaluate(Item::Element(start), &context)
-            .map_err(|_| Fault::Expression)?;
+        let found = self.path.evaluate(Item::Element(start), &context)?;
         *steps = context.steps_left();
-        found
-            .iter()
-            .map(|item| match item {
-                Item::Element(element) => place::steps_to(root, element),
-                _ => Err(Fault::NoElement),
-            })
-            .collect()
+        Ok(found)
     }
+}
+
+/// Where the elements that a path found stand.
+fn places(document: &Document, found: &Collection<'_>) -> Result<Vec<Vec<Step>>, Fault> {
+    found
+        .iter()
+        .map(|item| match item {
+            Item::Element(element) => place::steps_to(document.root(), element),
+            _ => Err(Fault::NoElement),
+        })
+        .collect()
 }
 
 impl Part {

@@ -602,3 +602,21 @@ proptest! {
         prop_assert_eq!(apply_fhir_path(PATIENT, &[&operation("replace", &path, &rest)]).unwrap(), PATIENT);
     }
 }
+
+#[test]
+fn an_expression_that_grows_without_end_is_stopped_by_a_named_limit() {
+    let check = |expression: &str, expected: &str| {
+        let found = apply_fhir_path(PATIENT, &[&operation("delete", expression, "")]);
+        let Err(PatchError::LimitExceeded { limit, .. }) = found else {
+            panic!("{expression}: {found:?}");
+        };
+        assert_eq!(limit, expected, "{expression}");
+    };
+    let doubled = ".select($this & $this)".repeat(40);
+    check(
+        &format!("Patient.name.where('x'{doubled}.exists())"),
+        "TEXT_BYTES_MAX",
+    );
+    let walked = ".select(%resource.descendants())".repeat(12);
+    check(&format!("Patient{walked}"), "ITEMS_MAX");
+}
