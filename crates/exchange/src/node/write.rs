@@ -10,7 +10,12 @@ use trust::{
     policy::Action,
 };
 
-use super::{Node, audit::Entry, own_door::bsn_of, subscriptions};
+use super::{
+    Node,
+    audit::Entry,
+    own_door::bsn_of,
+    subscriptions::{self, TYPE as SUBSCRIPTION},
+};
 use crate::error::ExchangeError;
 
 /// How often a patch is tried when others change meanwhile whom its resource is
@@ -95,9 +100,12 @@ impl Node {
     ) -> Result<Scope, ExchangeError> {
         let decision = self.decide(cx, Action::Write);
         let asked = self.types(changes);
+        let may = |action, of: &str| {
+            !asked.iter().any(|name| name == of) || self.decide(cx, action).is_allowed()
+        };
         let is_allowed = decision.is_allowed()
-            && (!asked.iter().any(|name| name == SEARCH_PARAMETER)
-                || self.decide(cx, Action::DefineSearch).is_allowed());
+            && may(Action::DefineSearch, SEARCH_PARAMETER)
+            && may(Action::Subscribe, SUBSCRIPTION);
         if is_allowed {
             return Ok(decision.scope());
         }

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use care::{AccessContext, Role};
-use exchange::{Subscriptions, SubscriptionsParts};
+use exchange::{ExchangeError, Subscriptions, SubscriptionsParts};
 use fhir::{Resource, json::Value};
 use jiff::{SignedDuration, Timestamp};
 use network::hook::{AllowedEndpoints, HookCall, HookError, Hooks};
@@ -69,6 +69,11 @@ fn start() -> Told {
 
 impl Told {
     async fn subscribe(&self, path: &str) -> String {
+        let cx = self.region.person(GP, Role::RecordSystem);
+        self.subscribe_as(&cx, path).await.unwrap()
+    }
+
+    async fn subscribe_as(&self, cx: &AccessContext, path: &str) -> Result<String, ExchangeError> {
         let (name, content) = (format!("{EXTENSION}payload-content"), "full-resource");
         let subscription = fhir::value!({
             "resourceType": "Subscription",
@@ -87,9 +92,8 @@ impl Told {
             resource: Resource::from_value(&subscription).unwrap(),
             if_none_exist: None,
         };
-        let cx = self.region.person(GP, Role::RecordSystem);
-        let made = self.subscriptions.write(&cx, change).await.unwrap();
-        made.id
+        let made = self.subscriptions.write(cx, change).await?;
+        Ok(made.id)
     }
 
     /// Stores an allergy of somebody.
@@ -125,9 +129,10 @@ impl Told {
         *self.subscriber.lock().unwrap() = somebody;
     }
 
-    fn gp_of(&self, number: &str) -> AccessContext {
-        let gp = self.region.person(GP, Role::GeneralPractitioner);
-        gp.about(&bsn(number), None, None).unwrap()
+    /// The record system, about one patient only.
+    fn about(&self, number: &str) -> AccessContext {
+        let system = self.region.person(GP, Role::RecordSystem);
+        system.about(&bsn(number), None, None).unwrap()
     }
 
     async fn status(&self, id: &str) -> (String, Option<String>) {
@@ -187,14 +192,14 @@ async fn what_the_subscriber_may_not_see_makes_no_event_and_no_gap() {
     let mut told = start();
     told.subscribe("hook").await;
     told.deliver(at(0)).await;
-    told.is(Some(told.gp_of(ANNA)));
+    told.is(Some(told.about(ANNA)));
     for (number, text) in [(BERT, "noten"), (ANNA, "melk"), (BERT, "vis"), (ANNA, "ei")] {
         told.allergy(number, text).await;
         told.deliver(at(0)).await;
     }
     assert_eq!(told.told(), [event(1, "melk"), event(2, "ei")]);
     // What was judged stays so: it was looked at by who they were then.
-    told.is(Some(told.gp_of(BERT)));
+    told.is(Some(told.about(BERT)));
     told.allergy(BERT, "pinda").await;
     told.deliver(at(0)).await;
     assert_eq!(told.told(), [event(3, "pinda")]);
@@ -219,7 +224,7 @@ async fn what_may_no_longer_be_seen_is_not_sent_again() {
     assert!(told.subscriptions.deliver_due(at(0)).await.is_err());
     told.region.broken.store(false, Ordering::Release);
     assert_eq!(told.told(), []);
-    told.is(Some(told.gp_of(ANNA)));
+    told.is(Some(told.about(ANNA)));
     told.allergy(ANNA, "melk").await;
     told.deliver(at(0)).await;
     assert_eq!(told.told(), [("1".to_owned(), None), event(2, "melk")]);
@@ -233,6 +238,28 @@ async fn what_may_no_longer_be_seen_is_not_sent_again() {
     assert_eq!(
         error.as_deref(),
         Some("whoever subscribed may no longer come in")
+    );
+}
+
+#[tokio::test]
+async fn only_the_record_system_subscribes() {
+    let mut told = start();
+    let gp = told.region.person(GP, Role::GeneralPractitioner);
+    let refused = told.subscribe_as(&gp, "hook").await;
+    assert!(matches!(refused, Err(ExchangeError::NotAllowed)));
+
+    // One that was made when more could.
+    let id = told.subscribe("hook").await;
+    told.deliver(at(0)).await;
+    told.is(Some(gp));
+    told.allergy(ANNA, "melk").await;
+    told.deliver(at(0)).await;
+    assert_eq!(told.told(), []);
+    let (status, error) = told.status(&id).await;
+    assert_eq!(status, "error");
+    assert_eq!(
+        error.as_deref(),
+        Some("whoever subscribed may no longer subscribe")
     );
 }
 

@@ -24,11 +24,13 @@ pub enum Action {
     DefineSearch,
     /// Take out all that there is, in bulk.
     Export,
+    /// Have what is made or changed sent on, for as long as nobody stops it.
+    Subscribe,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Read,
         Self::Write,
         Self::AskRegion,
@@ -39,6 +41,7 @@ impl Action {
         Self::Purge,
         Self::DefineSearch,
         Self::Export,
+        Self::Subscribe,
     ];
 
     /// The word that the policies use.
@@ -54,6 +57,7 @@ impl Action {
             Self::Purge => "purge",
             Self::DefineSearch => "define-search",
             Self::Export => "export",
+            Self::Subscribe => "subscribe",
         }
     }
 

@@ -503,7 +503,7 @@ proptest! {
             prop_assert!(sees.is_empty() || (facts.own && !is_patient));
         }
         // What is about all data at once is for the own record system.
-        if matches!(facts.action, Action::Purge | Action::Export) {
+        if matches!(facts.action, Action::Purge | Action::Export | Action::Subscribe) {
             let is_own_system = facts.own && facts.role == Role::RecordSystem;
             prop_assert!(!judged.allowed || is_own_system);
         }

@@ -84,6 +84,9 @@ impl Subscriptions {
         let Some(cx) = (parts.subscribers)(&of.subscriber) else {
             return fails("whoever subscribed may no longer come in").await;
         };
+        if !parts.node.decide(&cx, Action::Subscribe).is_allowed() {
+            return fails("whoever subscribed may no longer subscribe").await;
+        }
         let delivery = Delivery {
             of,
             stored: &stored,

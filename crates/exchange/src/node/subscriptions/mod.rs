@@ -43,7 +43,7 @@ use super::{Node, entry::invalid, write};
 use crate::error::ExchangeError;
 
 /// The resource type.
-const TYPE: &str = "Subscription";
+pub(super) const TYPE: &str = "Subscription";
 
 /// Who somebody is by now, by the id of the actor who subscribed; none when
 /// they may no longer come in.
