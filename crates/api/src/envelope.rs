@@ -206,6 +206,13 @@ fn prepare(
             format!("The headers are larger than {} bytes", limits.header_bytes),
         ));
     }
+    if is_packed(request.headers()) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            IssueCode::NotSupported,
+            "A body is taken as it is, without a Content-Encoding",
+        ));
+    }
     let mut query = query::pairs(request.uri().query().unwrap_or_default().as_bytes())?;
     if !may_name_persons(version, below) {
         query::refuse_persons(&query)?;
@@ -219,6 +226,15 @@ fn prepare(
     };
     query.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty"));
     Ok((representation, query))
+}
+
+/// Whether the body must be unpacked before it can be read (RFC 9110, 8.4):
+/// what would come out has no limit that is known before.
+fn is_packed(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Whether the URL may name a person by their BSN: only in a FHIR interaction
@@ -418,6 +434,17 @@ mod tests {
                 expected,
                 "{bytes}"
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_packed_body_is_refused_before_it_is_read() {
+        let (router, _) = router(limits());
+        for (coding, expected) in [("identity", 404), ("gzip", 415), ("identity, br", 415)] {
+            let request = Request::get("/missing").header("content-encoding", coding);
+            let request = request.body(Body::empty()).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), expected, "{coding}");
         }
     }
 
