@@ -1,7 +1,10 @@
 //! The client of a measurement: HTTP/1.1 over connections that stay open, and
 //! nothing else, because it runs on the processors of what it measures.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -14,10 +17,20 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Connections that wait for a request, each with the server it leads to.
+/// How long a connection may wait for a request: less than any server keeps
+/// one open, because what a server closed is not seen while the source is read.
+const IDLE_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// Connections that wait for a request.
 #[derive(Default)]
 pub(crate) struct Client {
-    idle: Mutex<Vec<(String, SendRequest<Full<Bytes>>)>>,
+    idle: Mutex<Vec<Idle>>,
+}
+
+struct Idle {
+    server: String,
+    since: Instant,
+    connection: SendRequest<Full<Bytes>>,
 }
 
 impl Client {
@@ -49,23 +62,29 @@ impl Client {
         let body = answer.into_body().collect().await?.to_bytes();
         // A server that closes it says so before it is asked again.
         if connection.ready().await.is_ok() {
-            self.connections().push((server, connection));
+            self.connections().push(Idle {
+                server,
+                since: Instant::now(),
+                connection,
+            });
         }
         Ok((status, body))
     }
 
     fn idle_to(&self, server: &str) -> Option<SendRequest<Full<Bytes>>> {
         let mut idle = self.connections();
-        while let Some(at) = idle.iter().rposition(|(to, _)| to == server) {
-            let (_, connection) = idle.swap_remove(at);
-            if !connection.is_closed() {
+        while let Some(at) = idle.iter().rposition(|idle| idle.server == server) {
+            let Idle {
+                since, connection, ..
+            } = idle.swap_remove(at);
+            if since.elapsed() < IDLE_TIME_MAX && !connection.is_closed() {
                 return Some(connection);
             }
         }
         None
     }
 
-    fn connections(&self) -> std::sync::MutexGuard<'_, Vec<(String, SendRequest<Full<Bytes>>)>> {
+    fn connections(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
