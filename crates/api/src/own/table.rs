@@ -31,8 +31,8 @@ pub(super) fn of_base(version: FhirVersion) -> Vec<Route<Shared>> {
     table.extend(terminology::routes(version));
     if version == FhirVersion::R4 {
         table.extend(of_region());
-        table.extend(subscription::routes());
     }
+    table.extend(subscription::routes(version));
     let base = base::path(version);
     table.into_iter().map(|route| route.below(base)).collect()
 }

@@ -140,6 +140,7 @@ fn operations_at_the_base(rest: &Value) -> Vec<(Method, String, String, Vec<u16>
             "patient" => "Patient",
             "group" => "Group",
             "Resource" => "Basic",
+            "backport-subscription" => "Subscription",
             of => of,
         };
         let path = match of {

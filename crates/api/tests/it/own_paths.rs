@@ -14,7 +14,17 @@ const DOOR: [Row; 2] = [
 ];
 
 /// Below the base of every version.
-const BASE: [Row; 37] = [
+const BASE: [Row; 39] = [
+    (
+        "GET POST",
+        "/Subscription/$get-ws-binding-token",
+        "/Subscription/$get-ws-binding-token",
+    ),
+    (
+        "GET POST",
+        "/Subscription/{id}/$get-ws-binding-token",
+        "/Subscription/a/$get-ws-binding-token",
+    ),
     ("GET POST", "", ""),
     ("POST", "/", "/"),
     ("GET POST", "/$export", "/$export"),
@@ -99,7 +109,7 @@ const BASE: [Row; 37] = [
 ];
 
 /// Below the base of R4 only: what asks the region, and what STU3 has not.
-const OF_R4: [Row; 10] = [
+const OF_R4: [Row; 8] = [
     (
         "GET POST",
         "/CodeSystem/$validate-code",
@@ -110,21 +120,11 @@ const OF_R4: [Row; 10] = [
         "/CodeSystem/{id}/$validate-code",
         "/CodeSystem/a/$validate-code",
     ),
-    (
-        "GET POST",
-        "/Subscription/$get-ws-binding-token",
-        "/Subscription/$get-ws-binding-token",
-    ),
     ("GET POST", "/Subscription/$status", "/Subscription/$status"),
     (
         "GET POST",
         "/Subscription/{id}/$events",
         "/Subscription/a/$events",
-    ),
-    (
-        "GET POST",
-        "/Subscription/{id}/$get-ws-binding-token",
-        "/Subscription/a/$get-ws-binding-token",
     ),
     (
         "GET POST",
@@ -150,8 +150,9 @@ pub(crate) fn with_token() -> Vec<(&'static str, String, String)> {
 pub(crate) fn open() -> Vec<(&'static str, String)> {
     let health = ["/health/live", "/health/ready"].map(str::to_owned);
     let metadata = FhirVersion::ALL.map(|version| format!("{}/metadata", api::base::path(version)));
-    let socket = format!("{}/$subscription-socket", api::base::path(FhirVersion::R4));
-    let all = health.into_iter().chain(metadata).chain([socket]);
+    let sockets = FhirVersion::ALL
+        .map(|version| format!("{}/$subscription-socket", api::base::path(version)));
+    let all = health.into_iter().chain(metadata).chain(sockets);
     all.map(|path| ("GET", path)).collect()
 }
 

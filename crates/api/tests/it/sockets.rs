@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api::limits::{HttpLimits, SOCKET_MESSAGE_BYTES_MAX, SOCKET_MESSAGES_MAX};
+use fhir::FhirVersion;
 use futures::{SinkExt, StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,21 +11,28 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
 use crate::{
-    kit::{self, BSN, Member, Settings},
+    kit::{self, BSN, BSN_SYSTEM, Member, Settings},
     subscribing::*,
 };
 
 /// A token for the websocket of a subscription, and where that is.
 async fn token(member: &Member, id: &str) -> (String, String) {
+    token_in(FhirVersion::R4, member, id).await
+}
+
+async fn token_in(version: FhirVersion, member: &Member, id: &str) -> (String, String) {
     let path = format!("/Subscription/{id}/$get-ws-binding-token");
-    let (status, given) = member.fhir(HIS, Method::POST, &path, None).await;
+    let (status, given) = member
+        .fhir_in(version, HIS, Method::POST, &path, None)
+        .await;
     assert_eq!(status, 200, "{given}");
     assert_eq!(parameter(&given, "subscription")["valueString"], id);
     let text = |name, value| parameter(&given, name)[value].as_str().unwrap().to_owned();
-    (
-        text("token", "valueString"),
-        text("websocket-url", "valueUrl"),
-    )
+    let url = match version {
+        FhirVersion::R4 => "valueUrl",
+        FhirVersion::Stu3 => "valueUri",
+    };
+    (text("token", "valueString"), text("websocket-url", url))
 }
 
 async fn bind(url: &str, token: &str) -> WebSocketStream<TcpStream> {
@@ -120,6 +128,41 @@ async fn the_form_without_topics_is_pinged_over_a_websocket() {
     assert_eq!(next(&mut socket).await.unwrap(), format!("bound {id}"));
     store(hospital, &result(&patient, 1)).await;
     deliver(hospital, now()).await;
+    assert_eq!(next(&mut socket).await.unwrap(), format!("ping {id}"));
+    region.close().await;
+}
+
+#[tokio::test]
+async fn a_subscription_of_stu3_is_pinged_over_a_websocket_of_its_base() {
+    let region = kit::start().await;
+    let hospital = &region.hospital;
+    let subscriptions = hospital.subscriptions_stu3.as_ref().unwrap();
+    let make = async |resource: Value| {
+        let path = format!("/{}", resource["resourceType"].as_str().unwrap());
+        let stu3 = FhirVersion::Stu3;
+        let (status, made) = hospital
+            .fhir_in(stu3, HIS, Method::POST, &path, Some(&resource))
+            .await;
+        assert_eq!(status, 201, "{made}");
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let patient = make(json!({
+        "resourceType": "Patient",
+        "identifier": [{ "system": BSN_SYSTEM, "value": BSN }]
+    }))
+    .await;
+    let mut subscription = by_criteria("Observation", "", None);
+    subscription["channel"] = json!({ "type": "websocket" });
+    let id = make(subscription).await;
+    subscriptions.deliver_due(now()).await.unwrap();
+    let (given, url) = token_in(FhirVersion::Stu3, hospital, &id).await;
+    // Nobody else's token, and not one of the other base.
+    let other = url.replace("stu3", "r4");
+    assert_eq!(next(&mut bind(&other, &given).await).await, None);
+    let mut socket = bind(&url, &given).await;
+    assert_eq!(next(&mut socket).await.unwrap(), format!("bound {id}"));
+    make(result(&patient, 1)).await;
+    subscriptions.deliver_due(now()).await.unwrap();
     assert_eq!(next(&mut socket).await.unwrap(), format!("ping {id}"));
     region.close().await;
 }

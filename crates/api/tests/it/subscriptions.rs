@@ -469,7 +469,7 @@ async fn at_a_base_of_stu3_the_form_is_the_one_by_criteria() {
         (
             json!({
                 "resourceType": "Subscription", "status": "requested", "reason": "x",
-                "criteria": "Patient", "channel": { "type": "websocket" }
+                "criteria": "Patient", "channel": { "type": "sms" }
             }),
             "known are rest-hook",
         ),

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use care::AccessContext;
+use fhir::FhirVersion;
 use http::HeaderMap;
 
 use super::SOCKET;
@@ -62,9 +63,12 @@ impl Own {
                 .iter()
                 .map(|id| fhir::value!({ "name": "subscription", "valueString": (id) })),
         );
-        parameters.push(fhir::value!({
-            "name": "websocket-url", "valueUrl": (format!("{socket}{SOCKET}"))
-        }));
+        let socket = format!("{socket}{SOCKET}");
+        parameters.push(match self.version {
+            FhirVersion::R4 => fhir::value!({ "name": "websocket-url", "valueUrl": (socket) }),
+            // STU3 has no url.
+            FhirVersion::Stu3 => fhir::value!({ "name": "websocket-url", "valueUri": (socket) }),
+        });
         let answer = fhir::value!({ "resourceType": "Parameters", "parameter": (parameters) });
         Ok(FhirBody::from(&answer).into_response())
     }

@@ -415,7 +415,7 @@ impl Reading<'_> {
         let channel = self.root.get("channel")?;
         match channel.text("type").unwrap_or_default().as_ref() {
             // What binds one is of the backport, which is for R4.
-            "websocket" if self.version == FhirVersion::R4 => Some(Channel::WebSocket),
+            "websocket" => Some(Channel::WebSocket),
             "rest-hook" => {
                 let endpoint = channel.text("endpoint").unwrap_or_default();
                 let endpoint = match allowed.check(&endpoint) {
@@ -432,7 +432,7 @@ impl Reading<'_> {
                 })
             }
             _ => {
-                self.wrong("channel.type", "known are rest-hook and, in R4, websocket");
+                self.wrong("channel.type", "known are rest-hook and websocket");
                 None
             }
         }
